@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Audit logs into operations. */
+
+#include "file-source.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "line-reader.h"
+
+/* More would bury the rest; the sum is told at the end. */
+#define MALFORMED_SAID_MAX 10U
+/* Blank lines and remarks in front of the first record, when looking for a file's time. */
+#define LINES_BEFORE_FIRST_RECORD_MAX 100U
+
+typedef struct Input {
+        char *path;
+        bool is_stdin;
+        int64_t sec; /* of the first record; the order of reading */
+        uint32_t msec;
+} Input;
+
+typedef struct Inputs {
+        Input *items;
+        size_t n_items;
+} Inputs;
+
+static void inputs_done(Inputs *inputs) {
+        for (size_t i = 0; i < inputs->n_items; i++)
+                free(inputs->items[i].path);
+        free(inputs->items);
+}
+
+static int inputs_add(Inputs *inputs, const char *path) {
+        _cleanup_free_ char *copy = strdup(path);
+        Input *items;
+
+        if (!copy)
+                return -ENOMEM;
+        items = reallocarray(inputs->items, inputs->n_items + 1, sizeof(Input));
+        if (!items)
+                return -ENOMEM;
+        inputs->items = items;
+        inputs->items[inputs->n_items++] = (Input){ .path = TAKE_PTR(copy), .is_stdin = strcmp(path, "-") == 0 };
+        return 0;
+}
+
+static int inputs_add_set(Inputs *inputs, const char *directory) {
+        _cleanup_free_ char *pattern = NULL;
+        glob_t found;
+        int r = 0;
+
+        if (asprintf(&pattern, "%s/audit.log*", directory) < 0) {
+                pattern = NULL;
+                return -ENOMEM;
+        }
+
+        switch (glob(pattern, 0, NULL, &found)) {
+        case 0:
+                break;
+        case GLOB_NOMATCH:
+                return -ENOENT;
+        default:
+                return -EIO;
+        }
+        for (size_t i = 0; r >= 0 && i < found.gl_pathc; i++)
+                r = inputs_add(inputs, found.gl_pathv[i]);
+        globfree(&found);
+        return r;
+}
+
+static int complain(const char *path, int error) {
+        fprintf(stderr, "fopsctl: %s: %s\n", path, strerror(-error));
+        return 1;
+}
+
+/* Reads as far as the first record. A file that can't be read is said when its turn comes. */
+static void find_time(Input *input) {
+        _cleanup_(line_reader_freep) LineReader *reader = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        FopsRecordDiag diag;
+        FopsRecord record;
+        FopsSpan line;
+
+        if (input->is_stdin) {
+                input->sec = INT64_MAX;
+                return;
+        }
+        fd = open(input->path, O_RDONLY | O_CLOEXEC);
+        reader = fd >= 0 ? line_reader_new(fd) : NULL;
+        for (unsigned i = 0; reader && i < LINES_BEFORE_FIRST_RECORD_MAX && line_reader_next(reader, &line) > 0; i++)
+                if (fops_record_parse_line(line, &record, &diag) == FOPS_RECORD_OK) {
+                        input->sec = record.id.sec;
+                        input->msec = record.id.msec;
+                        return;
+                }
+}
+
+static int compare_inputs(const void *a, const void *b) {
+        const Input *x = a, *y = b;
+
+        if (x->sec != y->sec)
+                return x->sec < y->sec ? -1 : 1;
+        if (x->msec != y->msec)
+                return x->msec < y->msec ? -1 : 1;
+        return 0;
+}
+
+static int read_input(const Input *input, FopsPipeline *pipeline) {
+        const char *name = input->is_stdin ? "standard input" : input->path;
+        _cleanup_(line_reader_freep) LineReader *reader = NULL;
+        _cleanup_close_ int opened_fd = -EBADF;
+        uint64_t n_lines = 0, n_malformed = 0;
+        int fd = STDIN_FILENO, r;
+        FopsSpan line;
+
+        if (!input->is_stdin) {
+                fd = opened_fd = open(input->path, O_RDONLY | O_CLOEXEC);
+                if (fd < 0)
+                        return complain(name, -errno);
+        }
+        reader = line_reader_new(fd);
+        if (!reader)
+                return -ENOMEM;
+
+        while ((r = line_reader_next(reader, &line)) > 0) {
+                FopsRecordStatus status;
+                FopsRecordDiag diag;
+
+                if (n_lines++ == 0 && fops_span_starts_with(line, FOPS_SPAN_LITERAL("\x1f\x8b"))) {
+                        fprintf(stderr, "fopsctl: %s: compressed; use: zcat FILE | fopsctl decode\n", name);
+                        return 1;
+                }
+
+                r = fops_pipeline_push_line(pipeline, line, &status, &diag);
+                if (r < 0)
+                        return r;
+                if (status == FOPS_RECORD_MALFORMED && n_malformed++ < MALFORMED_SAID_MAX)
+                        fprintf(stderr, "%s:%ju: byte %zu: %s\n", name, (uintmax_t) n_lines, diag.offset + 1, diag.reason);
+        }
+        if (n_malformed > MALFORMED_SAID_MAX)
+                fprintf(stderr, "%s: %ju malformed lines in all\n", name, (uintmax_t) n_malformed);
+        return r < 0 ? complain(name, r) : 0;
+}
+
+int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret) {
+        FopsPipelineOptions pipeline_options = {
+                .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT,
+                .proc_fd = -EBADF,
+                .publish = options->publish,
+                .userdata = options->userdata,
+        };
+        _cleanup_(fops_pipeline_freep) FopsPipeline *pipeline = NULL;
+        _cleanup_(inputs_done) Inputs inputs = {};
+        int r, result = 0;
+
+        for (size_t i = 0; i < n_paths; i++) {
+                struct stat st;
+
+                if (stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+                        r = inputs_add_set(&inputs, paths[i]);
+                else
+                        r = inputs_add(&inputs, paths[i]);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0)
+                        result = complain(paths[i], r);
+        }
+
+        for (size_t i = 0; i < inputs.n_items; i++)
+                find_time(inputs.items + i);
+        qsort(inputs.items, inputs.n_items, sizeof(Input), compare_inputs);
+
+        pipeline_options.correlator.offline = true;
+        pipeline = fops_pipeline_new(&pipeline_options);
+        if (!pipeline)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < inputs.n_items; i++) {
+                r = read_input(inputs.items + i, pipeline);
+                if (r < 0)
+                        return r;
+                result |= r;
+        }
+
+        r = fops_pipeline_flush(pipeline);
+        if (r < 0)
+                return r;
+
+        ret->pipeline = fops_pipeline_stats(pipeline);
+        ret->correlator = fops_pipeline_correlator_stats(pipeline);
+        return result;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Audit logs as a source of operations: files, a rotated set, standard input, through the daemon's own pipeline. */
+
+#include "pipeline.h"
+
+typedef struct FileSourceOptions {
+        int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op); /* as in pipeline.h */
+        void *userdata;
+} FileSourceOptions;
+
+typedef struct FileSourceStats {
+        FopsPipelineStats pipeline;
+        FopsCorrelatorStats correlator;
+} FileSourceStats;
+
+/* Reads @paths, n of them; "-" is standard input, a directory stands for the audit.log* in it. They are read in the order of their
+ * first records' times, so that the order of a rotated set on the command line doesn't matter; standard input last.
+ * Lines that make no sense are said on standard error, the first ten of each file, and counted.
+ * Returns 0, -EPIPE or another errno of @publish, or 1 when a file could not be read, which has been said. */
+int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* fopsctl check: validates the configuration and shows what each watch would install.
+ *   /srv/data (write, attr), key "data": 5 rules
+ *     -a always,exit -F arch=b64 -S open,… -F dir=/srv/data -F perm=w -F key=data */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "rule-compiler.h"
+#include "verb.h"
+
+static void print_heading(const FopsRule *rule) {
+        if (rule->target)
+                printf("%s", rule->target->watch->path);
+        else
+                printf("rule");
+
+        if (rule->target && strcmp(rule->target->path, rule->target->watch->path) != 0)
+                printf(" → %s", rule->target->path);
+        if (rule->target && rule->target->watch->file)
+                printf("  (%s:%u)", rule->target->watch->file, rule->target->watch->line);
+        if (rule->config)
+                printf("  (%s:%u)", rule->config->file, rule->config->line);
+        printf("\n");
+}
+
+static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
+        const FopsRule *last = NULL;
+
+        for (size_t i = 0; i < rules->n_items; i++) {
+                const FopsRule *rule = rules->items + i;
+                _cleanup_free_ char *text = fops_rule_data_to_string(rule->data);
+
+                if (!text)
+                        return -ENOMEM;
+                if (!last || rule->target != last->target || rule->config != last->config)
+                        print_heading(rule);
+                printf("  %s%s\n", text, rule->optional ? "  # if the kernel takes it" : "");
+                last = rule;
+        }
+
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].is_missing)
+                        printf("%s\n  nothing there yet: armed when it appears\n", targets->items[i].path);
+        return 0;
+}
+
+static int run(const Verb *verb, int argc, char **argv) {
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "help", no_argument, NULL, 'h' },
+                {},
+        };
+        const char *file = NULL;
+        FopsDiags diags = {};
+        FopsConfig config;
+        FopsTargets targets = {};
+        FopsRules rules = {};
+        int c, r;
+
+        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
+                switch (c) {
+                case 'c':
+                        file = optarg;
+                        break;
+                case 'h':
+                        verb_print_help(verb);
+                        return EXIT_FOUND;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind < argc) {
+                fprintf(stderr, "fopsctl: unexpected argument '%s'\n", argv[optind]);
+                return EXIT_USAGE;
+        }
+
+        r = fops_config_load_from(file, &config, &diags);
+        if (r != 0) {
+                fops_diags_print(&diags, stderr);
+                fops_diags_done(&diags);
+                return r < 0 ? EXIT_USAGE : EXIT_NOTHING;
+        }
+
+        r = fops_targets_expand(config.watches, config.n_watches, &targets, &diags);
+        if (r >= 0)
+                r = fops_rules_compile(&config, &targets, 0, &rules, &diags);
+        fops_diags_print(&diags, stderr);
+        if (r == 0)
+                r = print_rules(&rules, &targets);
+        if (r == 0)
+                printf("%zu watches, %zu rules\n", config.n_watches, rules.n_items);
+
+        fops_rules_done(&rules);
+        fops_targets_done(&targets);
+        fops_config_done(&config);
+        fops_diags_done(&diags);
+        return r < 0 ? EXIT_USAGE : r > 0 ? EXIT_NOTHING : EXIT_FOUND;
+}
+
+const Verb verb_check = {
+        .name = "check",
+        .synopsis = "[-c FILE]",
+        .summary = "Validates the configuration and shows what each watch would install",
+        .help = "  -c, --config FILE     check FILE and FILE.d, in place of " FOPS_CONFIG_PATH "\n",
+        .run = run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A verb of fopsctl: one file ctl/verb-NAME.c that defines one of these, and one line in the table of ctl/verb.c. */
+
+#include "util.h"
+
+/* What fopsctl exits with. */
+enum {
+        EXIT_FOUND = 0,  /* found, ok */
+        EXIT_NOTHING = 1, /* nothing found, not ok */
+        EXIT_USAGE = 2,  /* wrong usage, or it cannot run */
+};
+
+typedef struct Verb {
+        const char *name;
+        const char *synopsis; /* behind the name: "[-o FORMAT] [FILE…]" */
+        const char *summary;  /* one line */
+        const char *help;     /* the options, lines ending in newline */
+        int (*run)(const struct Verb *verb, int argc, char **argv); /* argv[0] is the verb's name; returns an exit code */
+} Verb;
+
+extern const Verb verb_check;
+extern const Verb verb_decode;
+
+/* NULL-terminated, in the order of --help. */
+extern const Verb *const verbs[];
+
+/* --help of one verb. */
+void verb_print_help(const Verb *verb);

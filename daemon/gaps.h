@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Counters of what was lost, turned into entries of kind gap: one for each cause and look, however many were lost. */
+
+#include "publisher.h"
+
+typedef enum GapCause {
+        GAP_KERNEL_LOST,     /* audit_status.lost: the kernel's queue was full, or memory was out */
+        GAP_SOCKET_OVERRUN,  /* ENOBUFS; each stands for an unknown number of records */
+        GAP_TRUNCATED,       /* records longer than a datagram may be */
+        GAP_MALFORMED,       /* records that make no sense */
+        GAP_EVENT_EVICTED,   /* events given up incomplete: too many at once */
+        GAP_EVENT_CUT,       /* events of which records were left out: too large */
+        GAP_EVENT_TIMED_OUT, /* events whose end never came: published as they were */
+        GAP_JOURNAL,         /* entries that the journal didn't take */
+        _GAP_CAUSE_MAX,
+} GapCause;
+
+typedef struct Gaps {
+        uint64_t counts[_GAP_CAUSE_MAX]; /* as they were at the last look */
+        uint64_t looked_usec;            /* CLOCK_REALTIME */
+} Gaps;
+
+/* Takes what is counted already as no gap: the kernel's lost from before our time. */
+void gaps_init(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec);
+
+/* Publishes what has grown since the last look. The kernel's `lost` can be reset by others: a smaller count starts anew. */
+void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec, Publisher *publisher);

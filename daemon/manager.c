@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The life of fopsd: registration before rules, so that the first event finds a reader; rules before READY; on the way out rules
+ * first, then what the kernel still holds, then the registration. */
+
+#include "manager.h"
+
+#include <fcntl.h>
+#include <libaudit.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "audit-socket.h"
+#include "audit-state.h"
+#include "gaps.h"
+#include "instance.h"
+#include "pipeline.h"
+#include "publisher.h"
+#include "ruleset.h"
+
+/* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
+#define MESSAGES_AT_ONCE 1024U
+/* How often losses are looked for and the status line is renewed, if anything happened at all. */
+#define LOOK_USEC (UINT64_C(2) * 1000000)
+/* At the end: how long to wait for the records that the kernel still holds. A full backlog of 64 Ki passes in a second. */
+#define DRAIN_USEC (UINT64_C(5) * 1000000)
+/* A deadline need not be met to the microsecond. */
+#define DEADLINE_ACCURACY_USEC UINT64_C(10000)
+
+typedef struct Manager {
+        const Options *options;
+        sd_event *event;
+        FopsAuditControl control;
+        AuditState state;
+        AuditSocket *socket;
+        FopsSourceMode mode; /* DAEMON or LISTENER */
+        Ruleset *ruleset;
+        FopsPipeline *pipeline;
+        Publisher *publisher;
+        Gaps gaps;
+        sd_event_source *deadline, *look;
+        uint64_t n_messages_looked;
+        bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
+        int failure; /* what ended the loop, if not a signal */
+} Manager;
+
+static uint64_t clock_usec(clockid_t clock) {
+        struct timespec t;
+
+        clock_gettime(clock, &t);
+        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+}
+
+static void manager_done(Manager *m) {
+        sd_event_source_unref(m->deadline);
+        sd_event_source_unref(m->look);
+        audit_socket_free(m->socket);
+        fops_pipeline_free(m->pipeline);
+        ruleset_free(m->ruleset);
+        publisher_free(m->publisher);
+        audit_state_done(&m->state);
+        fops_audit_control_done(&m->control);
+        sd_event_unref(m->event);
+}
+
+static int fail(int error, const char *doing) {
+        const char *why;
+
+        switch (-error) {
+        case EPROTONOSUPPORT:
+                why = "this kernel has no audit subsystem";
+                break;
+        case EPERM:
+                why = "not permitted: it takes CAP_AUDIT_CONTROL and CAP_AUDIT_READ, or root";
+                break;
+        case ECONNREFUSED:
+                why = "refused: audit belongs to the first pid and user namespaces, this is a container";
+                break;
+        case EEXIST:
+                why = "another audit daemon is registered; see source.mode in fopsd.conf(5)";
+                break;
+        default:
+                why = strerror(-error);
+                break;
+        }
+        fprintf(stderr, "fopsd: %s: %s\n", doing, why);
+        return error;
+}
+
+static const char *mode_name(FopsSourceMode mode) {
+        return mode == FOPS_SOURCE_DAEMON ? "daemon" : "listener";
+}
+
+/* --- records ---------------------------------------------------------------------------------------------------------- */
+
+static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
+        Manager *m = userdata;
+
+        return publisher_publish(m->publisher, entry);
+}
+
+static int on_message(void *userdata, uint16_t type, FopsSpan text) {
+        Manager *m = userdata;
+
+        return fops_pipeline_push(m->pipeline, type, text, clock_usec(CLOCK_MONOTONIC));
+}
+
+static int stop_with(Manager *m, int error) {
+        m->failure = error;
+        return sd_event_exit(m->event, 0);
+}
+
+static int arm_deadline(Manager *m) {
+        uint64_t deadline = fops_pipeline_next_deadline(m->pipeline);
+        int r;
+
+        if (deadline == UINT64_MAX)
+                return sd_event_source_set_enabled(m->deadline, SD_EVENT_OFF);
+        r = sd_event_source_set_time(m->deadline, deadline);
+        return r < 0 ? r : sd_event_source_set_enabled(m->deadline, SD_EVENT_ONESHOT);
+}
+
+static int on_readable(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        r = audit_socket_receive(m->socket, MESSAGES_AT_ONCE, on_message, m);
+        if (r >= 0)
+                r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
+        if (r < 0)
+                return stop_with(m, r);
+        return arm_deadline(m);
+}
+
+static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
+        if (r < 0)
+                return stop_with(m, r);
+        return arm_deadline(m);
+}
+
+/* --- what is lost, and the status line --------------------------------------------------------------------------------- */
+
+static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
+        FopsCorrelatorStats correlator = fops_pipeline_correlator_stats(m->pipeline);
+        AuditSocketStats socket_stats = audit_socket_stats(m->socket);
+        struct audit_status status;
+
+        counts[GAP_KERNEL_LOST] = fops_audit_control_get_status(&m->control, &status) < 0 ? m->gaps.counts[GAP_KERNEL_LOST] : status.lost;
+        counts[GAP_SOCKET_OVERRUN] = socket_stats.n_overruns;
+        counts[GAP_TRUNCATED] = socket_stats.n_truncated;
+        counts[GAP_MALFORMED] = fops_pipeline_stats(m->pipeline).n_malformed;
+        counts[GAP_EVENT_EVICTED] = correlator.n_evicted;
+        counts[GAP_EVENT_CUT] = correlator.n_truncated;
+        counts[GAP_EVENT_TIMED_OUT] = correlator.n_timed_out;
+        counts[GAP_JOURNAL] = publisher_n_failed(m->publisher);
+}
+
+static void look(Manager *m) {
+        uint64_t counts[_GAP_CAUSE_MAX];
+
+        count_losses(m, counts);
+        gaps_look(&m->gaps, counts, clock_usec(CLOCK_REALTIME), m->publisher);
+}
+
+static void notify_status(Manager *m, const char *prefix) {
+        FopsPipelineStats stats = fops_pipeline_stats(m->pipeline);
+
+        (void) sd_notifyf(false,
+                          "%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel",
+                          prefix, mode_name(m->mode), m->ruleset->targets.n_items - m->ruleset->n_pending, m->ruleset->n_pending,
+                          m->ruleset->rules.n_items, (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign,
+                          (uintmax_t) m->gaps.counts[GAP_KERNEL_LOST]);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *m = userdata;
+        uint64_t n_messages = audit_socket_stats(m->socket).n_messages;
+        int r;
+
+        if (n_messages != m->n_messages_looked) {
+                m->n_messages_looked = n_messages;
+                look(m);
+                notify_status(m, "");
+        }
+
+        r = sd_event_source_set_time(source, usec + LOOK_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* --- configuration ----------------------------------------------------------------------------------------------------- */
+
+static void pipeline_follow_config(Manager *m) {
+        const FopsConfig *c = &m->ruleset->config;
+
+        fops_pipeline_set_watches(m->pipeline, m->ruleset->watch_set);
+        fops_pipeline_set_options(m->pipeline, c->attribution.ancestry, c->attribution.unit, c->attribution.container, c->journal_full,
+                                  c->source.foreign == FOPS_FOREIGN_DROP);
+}
+
+/* Settings of the kernel's, the rules, and what the config wants done last of all. */
+static int apply_config(Manager *m, const Ruleset *ruleset) {
+        const FopsConfig *c = &ruleset->config;
+        int r;
+
+        r = audit_state_apply(&m->state, &m->control, c);
+        if (r == -EPERM)
+                publisher_state(m->publisher, LOG_WARNING, "locked", "the kernel's audit settings are locked until the next boot");
+        else if (r < 0)
+                return r;
+
+        r = ruleset_install(ruleset, &m->control, m->publisher);
+        if (r < 0)
+                return r;
+
+        if (c->kernel.loginuid_immutable) {
+                r = fops_audit_control_set_loginuid_immutable(&m->control);
+                if (r < 0)
+                        publisher_state(m->publisher, LOG_WARNING, "unsupported", "login uids can't be made immutable: %s", strerror(-r));
+        }
+        if (c->kernel.lock) {
+                r = fops_audit_control_set_status(&m->control, &(struct audit_status){ .mask = AUDIT_STATUS_ENABLED, .enabled = 2 });
+                if (r < 0 && r != -EPERM)
+                        return r;
+        }
+        return 0;
+}
+
+static void say_ready(Manager *m, const char *state) {
+        publisher_state(m->publisher, LOG_INFO, state, "fopsd %s: %zu watches, %zu rules in the kernel, as %s", state,
+                        m->ruleset->config.n_watches, m->ruleset->rules.n_items, mode_name(m->mode));
+
+        for (size_t i = 0; i < m->ruleset->targets.n_items; i++)
+                if (m->ruleset->targets.items[i].is_missing)
+                        publisher_state(m->publisher, LOG_NOTICE, "pending", "nothing to watch at %s yet",
+                                        m->ruleset->targets.items[i].path);
+}
+
+/* A second configuration is loaded and compiled beside the first; the first goes only when all of the second is good. */
+static int reload(Manager *m) {
+        _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        FopsDiags diags = {};
+        FopsConfig config;
+        int r;
+
+        r = options_load_config(m->options, &config, &diags);
+        if (r == 0)
+                r = ruleset_new(&config, &diags, &fresh);
+        if (diags.n_items > 0)
+                fops_diags_print(&diags, stderr);
+        if (r > 0)
+                publisher_refused(m->publisher, &diags);
+        fops_diags_done(&diags);
+        if (r != 0)
+                return MIN(r, 0);
+
+        r = apply_config(m, fresh);
+        if (r < 0) {
+                publisher_state(m->publisher, LOG_ERR, "refused", "reload failed, the running configuration stays: %s", strerror(-r));
+                return 0;
+        }
+
+        /* What was armed by the old rules and is on its way still finds its watch by path; its tag may be gone. */
+        fops_pipeline_set_watches(m->pipeline, fresh->watch_set);
+        ruleset_free(m->ruleset);
+        m->ruleset = TAKE_PTR(fresh);
+        pipeline_follow_config(m);
+        say_ready(m, "reloaded");
+        return 0;
+}
+
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%ju", (uintmax_t) clock_usec(CLOCK_MONOTONIC));
+        r = reload(m);
+        notify_status(m, "READY=1\n");
+        return r < 0 ? stop_with(m, r) : 0;
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata _unused_) {
+        return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+/* --- start and end ----------------------------------------------------------------------------------------------------- */
+
+static int set_up_events(Manager *m) {
+        sigset_t signals;
+        int r;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+                return -errno;
+
+        r = sd_event_new(&m->event);
+        if (r < 0)
+                return r;
+        if ((r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end, m)) < 0 ||
+            (r = sd_event_add_signal(m->event, NULL, SIGINT, on_end, m)) < 0 ||
+            (r = sd_event_add_signal(m->event, NULL, SIGHUP, on_reload, m)) < 0 ||
+            (r = sd_event_add_io(m->event, NULL, audit_socket_fd(m->socket), POLLIN, on_readable, m)) < 0 ||
+            (r = sd_event_add_time(m->event, &m->deadline, CLOCK_MONOTONIC, UINT64_MAX, DEADLINE_ACCURACY_USEC, on_deadline, m)) < 0 ||
+            (r = sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, clock_usec(CLOCK_MONOTONIC) + LOOK_USEC, 0, on_look, m)) < 0 ||
+            (r = sd_event_source_set_enabled(m->deadline, SD_EVENT_OFF)) < 0)
+                return r;
+
+        r = sd_event_set_watchdog(m->event, true);
+        return MIN(r, 0);
+}
+
+static int set_up_pipeline(Manager *m) {
+        FopsPipelineOptions options = {
+                .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT,
+                .world = &fops_world_live,
+                .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
+                .publish = on_entry,
+                .userdata = m,
+        };
+
+        m->pipeline = fops_pipeline_new(&options);
+        if (!m->pipeline)
+                return -ENOMEM;
+        pipeline_follow_config(m);
+        return 0;
+}
+
+/* systemd's RuntimeDirectory=, or the place where it would be. */
+static const char *runtime_directory(void) {
+        const char *given = getenv("RUNTIME_DIRECTORY");
+
+        if (given)
+                return given;
+        return mkdir("/run/fopsd", 0700) == 0 || errno == EEXIST ? "/run/fopsd" : NULL;
+}
+
+static int start(Manager *m, FopsConfig *config) {
+        uint64_t counts[_GAP_CAUSE_MAX];
+        FopsDiags diags = {};
+        uint32_t other_pid;
+        int r;
+
+        r = ruleset_new(config, &diags, &m->ruleset);
+        fops_diags_print(&diags, stderr);
+        fops_diags_done(&diags);
+        if (r > 0)
+                return -EINVAL;
+        if (r < 0)
+                return fail(r, "compiling the configuration");
+
+        m->publisher = publisher_new(m->options->print, m->options->print_format);
+        if (!m->publisher)
+                return fail(-ENOMEM, "opening the output");
+
+        r = fops_audit_control_open(&m->control);
+        if (r < 0)
+                return fail(r, "opening the audit socket");
+
+        r = instance_find_other(&m->control, &other_pid);
+        if (r < 0)
+                return fail(r, "asking for the kernel's rules");
+        if (other_pid > 0) {
+                fprintf(stderr, "fopsd: another fopsd is running, pid %u\n", other_pid);
+                return -EBUSY;
+        }
+        m->owns_rules = true;
+
+        r = audit_state_begin(&m->state, &m->control, runtime_directory());
+        if (r < 0)
+                return fail(r, "asking for the audit status");
+        r = audit_socket_new(m->ruleset->config.source.mode, m->ruleset->config.source.buffer_bytes, &m->socket, &m->mode);
+        if (r < 0)
+                return fail(r, "registering for audit records");
+
+        r = set_up_pipeline(m);
+        if (r < 0)
+                return fail(r, "setting up");
+        r = set_up_events(m);
+        if (r < 0)
+                return fail(r, "setting up the event loop");
+
+        count_losses(m, counts);
+        gaps_init(&m->gaps, counts, clock_usec(CLOCK_REALTIME));
+
+        r = apply_config(m, m->ruleset);
+        if (r < 0)
+                return fail(r, "installing rules");
+
+        say_ready(m, "started");
+        notify_status(m, "READY=1\n");
+        return 0;
+}
+
+/* Records that the kernel made before the rules went are still ours. */
+static void drain(Manager *m) {
+        uint64_t until = clock_usec(CLOCK_MONOTONIC) + DRAIN_USEC;
+        struct audit_status status;
+
+        while (clock_usec(CLOCK_MONOTONIC) < until) {
+                int r = audit_socket_receive(m->socket, MESSAGES_AT_ONCE, on_message, m);
+
+                if (r < 0)
+                        return;
+                if (r == 0 && (fops_audit_control_get_status(&m->control, &status) < 0 || status.backlog == 0)) {
+                        struct pollfd p = { .fd = audit_socket_fd(m->socket), .events = POLLIN };
+
+                        /* kauditd takes a record off its queue before it sends it. */
+                        if (poll(&p, 1, 20) <= 0)
+                                return;
+                }
+        }
+}
+
+static void end(Manager *m) {
+        FopsPipelineStats stats;
+
+        (void) sd_notify(false, "STOPPING=1");
+        if (!m->owns_rules)
+                return;
+
+        (void) fops_rule_loader_remove_all(&m->control, NULL);
+        if (m->socket && m->pipeline) {
+                drain(m);
+                (void) fops_pipeline_flush(m->pipeline);
+                look(m);
+
+                stats = fops_pipeline_stats(m->pipeline);
+                publisher_state(m->publisher, LOG_INFO, "stopped", "fopsd stopped: %ju operations, %ju foreign events",
+                                (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign);
+        }
+        (void) audit_state_restore(&m->state, &m->control);
+}
+
+int manager_run(const Options *options, FopsConfig *config) {
+        _cleanup_(manager_done) Manager m = { .options = options, .control.fd = -EBADF };
+        int r;
+
+        r = start(&m, config);
+        if (r >= 0) {
+                r = sd_event_loop(m.event);
+                if (r >= 0)
+                        r = m.failure;
+                if (r == -EPIPE)
+                        r = 0; /* the reader has seen enough */
+                else if (r < 0)
+                        fail(r, "working");
+        }
+
+        end(&m);
+        return r;
+}

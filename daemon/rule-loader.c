@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Wanted rules and the kernel's list into the fewest additions and removals:
+ *   wanted A B C, kernel F A X B   →   add C, remove X; F is somebody else's
+ * New before old, so that a watch which changes is never without a rule. The kernel refuses a rule that it has already
+ * (EEXIST), so nothing is installed twice, and nothing that is there need be reinstalled. */
+
+#include "rule-loader.h"
+
+#include <string.h>
+
+void fops_kernel_rules_done(FopsKernelRules *k) {
+        for (size_t i = 0; i < k->n_items; i++)
+                free(k->items[i]);
+        free(k->items);
+        *k = (FopsKernelRules){};
+}
+
+void fops_rule_sync_done(FopsRuleSync *s) {
+        free(s->errors);
+        *s = (FopsRuleSync){};
+}
+
+static int collect_rule(void *userdata, uint16_t type, const void *payload, size_t size) {
+        FopsKernelRules *k = userdata;
+        struct audit_rule_data *rule;
+
+        if (type != AUDIT_LIST_RULES || size < sizeof(*rule))
+                return 0;
+
+        /* Grows at powers of two; the count itself says when. */
+        if ((k->n_items & (k->n_items - 1)) == 0) {
+                struct audit_rule_data **items = reallocarray(k->items, k->n_items ? k->n_items * 2 : 1, sizeof(*items));
+
+                if (!items)
+                        return -ENOMEM;
+                k->items = items;
+        }
+
+        rule = malloc(size);
+        if (!rule)
+                return -ENOMEM;
+        memcpy(rule, payload, size);
+        if (rule->buflen > size - sizeof(*rule) || rule->field_count > AUDIT_MAX_FIELDS) {
+                free(rule);
+                return -EBADMSG;
+        }
+        k->items[k->n_items++] = rule;
+        return 0;
+}
+
+int fops_rule_loader_list(FopsAuditControl *c, FopsKernelRules *ret) {
+        _cleanup_(fops_kernel_rules_done) FopsKernelRules k = {};
+        int r;
+
+        r = fops_audit_control_query(c, AUDIT_LIST_RULES, collect_rule, &k);
+        if (r < 0)
+                return r;
+        *ret = k;
+        k = (FopsKernelRules){};
+        return 0;
+}
+
+static int change_rule(FopsAuditControl *c, uint16_t type, const struct audit_rule_data *rule) {
+        return fops_audit_control_command(c, type, rule, fops_rule_data_size(rule));
+}
+
+/* A rule of ours in the kernel, by its content. */
+typedef struct Held {
+        uint64_t hash;
+        const struct audit_rule_data *rule;
+        bool wanted;
+} Held;
+
+static uint64_t hash_rule(const struct audit_rule_data *rule) {
+        uint64_t hash = fops_hash_continue(FOPS_HASH_INIT, rule->buf, rule->buflen);
+
+        hash = fops_hash_continue(hash, rule->fields, rule->field_count * sizeof(rule->fields[0]));
+        hash = fops_hash_continue(hash, rule->values, rule->field_count * sizeof(rule->values[0]));
+        return fops_hash_continue(hash, rule->mask, sizeof(rule->mask));
+}
+
+static int compare_held(const void *a, const void *b) {
+        const Held *x = a, *y = b;
+
+        return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static Held *find_held(Held *held, size_t n, const struct audit_rule_data *rule) {
+        uint64_t hash = hash_rule(rule);
+        size_t lo = 0, hi = n;
+
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+
+                if (held[mid].hash < hash)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        for (; lo < n && held[lo].hash == hash; lo++)
+                if (fops_rule_data_equal(held[lo].rule, rule))
+                        return held + lo;
+        return NULL;
+}
+
+/* Puts a copy with PREPEND into the kernel. */
+static int add_in_front(FopsAuditControl *c, const struct audit_rule_data *rule) {
+        _cleanup_free_ struct audit_rule_data *copy = malloc(fops_rule_data_size(rule));
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, rule, fops_rule_data_size(rule));
+        copy->flags |= AUDIT_FILTER_PREPEND;
+        return change_rule(c, AUDIT_ADD_RULE, copy);
+}
+
+static bool has_always_rules(const Held *held, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (held[i].rule->action == AUDIT_ALWAYS)
+                        return true;
+        return false;
+}
+
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret) {
+        _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
+        _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
+        _cleanup_free_ Held *held = NULL;
+        size_t n_held = 0;
+        bool late;
+        int r;
+
+        r = fops_rule_loader_list(c, &kernel);
+        if (r < 0)
+                return r;
+
+        held = calloc(MAX(kernel.n_items, (size_t) 1), sizeof(Held));
+        sync.errors = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(int));
+        if (!held || !sync.errors)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < kernel.n_items; i++)
+                if (fops_span_is_present(fops_rule_data_tag(kernel.items[i])))
+                        held[n_held++] = (Held){ hash_rule(kernel.items[i]), kernel.items[i], false };
+        qsort(held, n_held, sizeof(Held), compare_held);
+        late = has_always_rules(held, n_held);
+
+        for (size_t i = 0; i < wanted->n_items; i++) {
+                const struct audit_rule_data *rule = wanted->items[i].data;
+                Held *h = find_held(held, n_held, rule);
+
+                if (h) {
+                        h->wanted = true;
+                        sync.n_kept++;
+                        continue;
+                }
+
+                r = late && rule->action == AUDIT_NEVER ? add_in_front(c, rule) : change_rule(c, AUDIT_ADD_RULE, rule);
+                /* Two watches that come to the same rule. */
+                if (r == -EEXIST)
+                        r = 0;
+                else if (r == 0)
+                        sync.n_installed++;
+                sync.errors[i] = r;
+                sync.n_refused += r < 0;
+        }
+
+        for (size_t i = 0; i < n_held; i++) {
+                if (held[i].wanted)
+                        continue;
+                r = change_rule(c, AUDIT_DEL_RULE, held[i].rule);
+                if (r == 0 || r == -ENOENT)
+                        sync.n_removed++;
+                else {
+                        sync.n_stuck++;
+                        sync.stuck_error = r;
+                }
+        }
+
+        *ret = sync;
+        sync = (FopsRuleSync){};
+        return 0;
+}
+
+int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed) {
+        const FopsRules none = {};
+        FopsRuleSync sync;
+        int r;
+
+        r = fops_rule_loader_sync(c, &none, &sync);
+        if (r < 0)
+                return r;
+        if (ret_n_removed)
+                *ret_n_removed = sync.n_removed;
+        r = sync.n_stuck > 0 ? sync.stuck_error : 0;
+        fops_rule_sync_done(&sync);
+        return r;
+}

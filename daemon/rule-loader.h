@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Brings the kernel's rules to what is wanted. Ours are known by their tag (rule-compiler.h); rules of others are never
+ * touched. Blocks for as long as the kernel takes (audit-control.h). */
+
+#include "audit-control.h"
+#include "rule-compiler.h"
+
+/* What the kernel holds now, in its order, ours and others'. */
+typedef struct FopsKernelRules {
+        struct audit_rule_data **items; /* owned, each */
+        size_t n_items;
+} FopsKernelRules;
+
+void fops_kernel_rules_done(FopsKernelRules *k);
+
+/* 0 or -errno; *@ret is untouched on failure. */
+int fops_rule_loader_list(FopsAuditControl *c, FopsKernelRules *ret);
+
+/* How a sync went. */
+typedef struct FopsRuleSync {
+        int *errors; /* for each wanted rule: 0: it is in the kernel; else the errno (negative) it was refused with. Owned */
+        size_t n_installed, n_kept, n_refused, n_removed;
+        size_t n_stuck;  /* ours, not wanted, and the kernel wouldn't remove them */
+        int stuck_error; /* why not, the last of them */
+} FopsRuleSync;
+
+void fops_rule_sync_done(FopsRuleSync *s);
+
+/* Adds what is wanted and isn't there, then removes what is ours and not wanted; what is there already is left alone, so no
+ * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins; among
+ * `always` rules the order decides only which key an event carries, and they keep the one they have.
+ * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; *@ret is untouched. */
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret);
+
+/* Deletes every rule that carries our tag. @ret_n_removed may be NULL. 0 or -errno, of the list or of the last rule left. */
+int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A configuration into rules in the kernel. */
+
+#include "ruleset.h"
+
+#include <string.h>
+#include <syslog.h>
+
+Ruleset *ruleset_free(Ruleset *r) {
+        if (!r)
+                return NULL;
+        fops_watch_set_free(r->watch_set);
+        fops_rules_done(&r->rules);
+        fops_targets_done(&r->targets);
+        fops_config_done(&r->config);
+        free(r);
+        return NULL;
+}
+
+int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
+        _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
+        int r;
+
+        if (!rs) {
+                fops_config_done(config);
+                return -ENOMEM;
+        }
+        rs->config = *config;
+
+        r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
+        if (r < 0)
+                return r;
+        r = fops_rules_compile(&rs->config, &rs->targets, getpid(), &rs->rules, diags);
+        if (r != 0)
+                return r;
+        rs->watch_set = fops_watch_set_new(&rs->targets);
+        if (!rs->watch_set)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < rs->targets.n_items; i++)
+                rs->n_pending += rs->targets.items[i].is_missing;
+
+        *ret = TAKE_PTR(rs);
+        return 0;
+}
+
+static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {
+        _cleanup_free_ char *text = fops_rule_data_to_string(rule->data);
+        const char *what = rule->target ? rule->target->path : rule->config && rule->config->file ? rule->config->file : "fopsd itself";
+
+        publisher_state(publisher, rule->optional ? LOG_NOTICE : LOG_ERR, rule->optional ? "unsupported" : "refused",
+                        "the kernel refused a rule for %s: %s: %s", what, strerror(-error), text ? text : "?");
+}
+
+int ruleset_install(const Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
+        const FopsRule *said_optional = NULL;
+        FopsRuleSync sync;
+        bool refused = false;
+        int r;
+
+        r = fops_rule_loader_sync(control, &rs->rules, &sync);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < rs->rules.n_items; i++) {
+                const FopsRule *rule = rs->rules.items + i;
+
+                if (sync.errors[i] == 0)
+                        continue;
+                /* An old kernel refuses the io_uring rule of every watch alike: once is enough. */
+                if (rule->optional && said_optional)
+                        continue;
+                if (rule->optional)
+                        said_optional = rule;
+                else
+                        refused = true;
+                say_refused(publisher, rule, sync.errors[i]);
+        }
+        if (sync.n_stuck > 0)
+                publisher_state(publisher, LOG_ERR, "stuck", "%zu old rules of fopsd can't be removed: %s", sync.n_stuck,
+                                strerror(-sync.stuck_error));
+
+        fops_rule_sync_done(&sync);
+        return refused;
+}

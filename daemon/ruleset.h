@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* All that one configuration means at one time: targets, the set to match against, and the kernel's rules. A reload makes a second
+ * one and swaps. */
+
+#include "publisher.h"
+#include "rule-loader.h"
+
+typedef struct Ruleset {
+        FopsConfig config; /* owned */
+        FopsTargets targets;
+        FopsWatchSet *watch_set;
+        FopsRules rules;
+        size_t n_pending; /* targets that are missing */
+} Ruleset;
+
+Ruleset *ruleset_free(Ruleset *r);
+FOPS_DEFINE_CLEANUP(Ruleset *, ruleset_free)
+
+/* Expands and compiles. Takes *@config over in any case. Returns 0, 1 (errors in @diags) or -ENOMEM. */
+int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret);
+
+/* Installs it in place of what the kernel has of ours, and says in the journal what was refused. Returns 0; 1 if a rule that
+ * matters was refused; -errno if the kernel couldn't be asked. */
+int ruleset_install(const Ruleset *r, FopsAuditControl *control, Publisher *publisher);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Memory with one lifetime: everything that belongs to one event is taken from its arena and freed by one call.
+ * Not thread-safe; an arena belongs to one owner. */
+
+#include "span.h"
+
+typedef struct FopsArena FopsArena;
+typedef struct FopsArenaBlock FopsArenaBlock;
+
+struct FopsArena {
+        FopsArenaBlock *head; /* newest block first */
+        size_t used_bytes;    /* handed out; what the caps count */
+};
+
+/* An all-zero FopsArena is an empty one. _done frees all blocks and leaves an empty arena; _reset keeps one block for reuse. */
+void fops_arena_done(FopsArena *a);
+void fops_arena_reset(FopsArena *a);
+
+/* Returns @size bytes, aligned for any object, not cleared, or NULL when memory is out. @size 0 gives a valid pointer. */
+void *fops_arena_alloc(FopsArena *a, size_t size);
+
+/* The same, cleared; NULL also when @n * @size overflows. */
+void *fops_arena_calloc(FopsArena *a, size_t n, size_t size);
+
+/* Copies @s; the copy is followed by a NUL that isn't counted. An absent span, or one when memory is out, gives absent. */
+FopsSpan fops_arena_copy(FopsArena *a, FopsSpan s);
+
+/* Formats into the arena; absent when memory is out. */
+FopsSpan fops_arena_printf(FopsArena *a, const char *format, ...) _printf_(2, 3);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Record text into header and fields, in place:
+ *   audit(1795311567.313:600266): arch=c000003e syscall=257 success=yes exit=3 … comm="opsgen" key="data"
+ * Nothing in here trusts a byte: the text of user-space messages is whatever a process with CAP_AUDIT_WRITE wrote. */
+
+#include "audit-record.h"
+
+#include <libaudit.h>
+#include <stdio.h>
+
+/* The types that make up file events, in the order of their frequency; the rest is asked of libaudit. */
+static const struct {
+        uint16_t type;
+        const char *name;
+} common_types[] = {
+        { AUDIT_PATH, "PATH" },           { AUDIT_SYSCALL, "SYSCALL" }, { AUDIT_CWD, "CWD" },
+        { AUDIT_PROCTITLE, "PROCTITLE" }, { AUDIT_EOE, "EOE" },         { AUDIT_EXECVE, "EXECVE" },
+        { 1336, "URINGOP" },              { 1337, "OPENAT2" },          { 1338, "DM_CTRL" },
+        { 1339, "DM_EVENT" },             { 1420, "MAC_TASK_CONTEXTS" }, { 1421, "MAC_OBJ_CONTEXTS" },
+        { 1423, "LANDLOCK_ACCESS" },      { 1424, "LANDLOCK_DOMAIN" },
+};
+
+static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const char *reason) {
+        *diag = (FopsRecordDiag){ .offset = offset, .reason = reason };
+        return FOPS_RECORD_MALFORMED;
+}
+
+/* Takes decimal digits off the front of @s; false if there are none or they don't fit. */
+static bool take_number(FopsSpan *s, uint64_t *ret) {
+        size_t n = 0;
+
+        while (n < s->size && s->data[n] >= '0' && s->data[n] <= '9')
+                n++;
+        if (!fops_span_to_u64((FopsSpan){ s->data, n }, ret))
+                return false;
+        *s = fops_span_skip(*s, n);
+        return true;
+}
+
+static bool take_byte(FopsSpan *s, char c) {
+        if (s->size == 0 || s->data[0] != c)
+                return false;
+        *s = fops_span_skip(*s, 1);
+        return true;
+}
+
+FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret, FopsRecordDiag *diag) {
+        static const FopsSpan head = { "audit(", 6 };
+        uint64_t sec, msec, serial;
+        FopsSpan rest, enriched = FOPS_SPAN_ABSENT;
+        const char *separator;
+
+#define OFFSET() ((size_t) (rest.data - text.data))
+
+        while (text.size > 0 && (text.data[text.size - 1] == '\0' || text.data[text.size - 1] == '\n'))
+                text.size--;
+
+        if (!fops_span_starts_with(text, head))
+                return malformed(diag, 0, "expected \"audit(\"");
+        rest = fops_span_skip(text, head.size);
+
+        if (!take_number(&rest, &sec) || sec > INT64_MAX)
+                return malformed(diag, OFFSET(), "expected seconds");
+        if (!take_byte(&rest, '.'))
+                return malformed(diag, OFFSET(), "expected '.'");
+        if (!take_number(&rest, &msec) || msec > 999)
+                return malformed(diag, OFFSET(), "expected milliseconds");
+        if (!take_byte(&rest, ':'))
+                return malformed(diag, OFFSET(), "expected ':'");
+        if (!take_number(&rest, &serial))
+                return malformed(diag, OFFSET(), "expected a serial number");
+        if (!take_byte(&rest, ')') || !take_byte(&rest, ':'))
+                return malformed(diag, OFFSET(), "expected \"):\"");
+        take_byte(&rest, ' ');
+
+#undef OFFSET
+
+        /* auditd's log_format = ENRICHED. The kernel never writes a bare 0x1d, but user space might, and then what stands
+         * behind it is no less text than what stands before. */
+        separator = rest.size > 0 ? memchr(rest.data, 0x1d, rest.size) : NULL;
+        if (separator) {
+                size_t n = (size_t) (separator - rest.data);
+
+                enriched = fops_span_skip(rest, n + 1);
+                text.size -= rest.size - n;
+                rest.size = n;
+        }
+
+        *ret = (FopsRecord){
+                .type = type,
+                .id = { .sec = (int64_t) sec, .msec = (uint32_t) msec, .serial = serial },
+                .text = text,
+                .body = rest,
+                .enriched = enriched,
+        };
+        return FOPS_RECORD_OK;
+}
+
+static FopsSpan take_word(FopsSpan *s) {
+        size_t n = 0;
+        FopsSpan word;
+
+        while (n < s->size && s->data[n] != ' ')
+                n++;
+        word = (FopsSpan){ s->data, n };
+        *s = fops_span_skip(*s, n < s->size ? n + 1 : n);
+        return word;
+}
+
+FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsRecordDiag *diag) {
+        static const FopsSpan node_is = { "node=", 5 }, type_is = { "type=", 5 }, msg_is = { "msg=", 4 };
+        FopsSpan rest = line, node = FOPS_SPAN_ABSENT, name;
+        FopsRecordStatus status;
+        FopsRecord record;
+        uint16_t type;
+
+        while (rest.size > 0 && (rest.data[rest.size - 1] == '\r' || rest.data[rest.size - 1] == '\n'))
+                rest.size--;
+        if (rest.size == 0 || fops_span_starts_with(rest, FOPS_SPAN_LITERAL("----")) ||
+            fops_span_starts_with(rest, FOPS_SPAN_LITERAL("time->")))
+                return FOPS_RECORD_BLANK;
+
+        if (fops_span_starts_with(rest, node_is))
+                node = fops_span_skip(take_word(&rest), node_is.size);
+
+        if (!fops_span_starts_with(rest, type_is))
+                return malformed(diag, (size_t) (rest.data - line.data), "expected \"type=\"");
+        name = fops_span_skip(take_word(&rest), type_is.size);
+        if (!fops_record_type_from_string(name, &type))
+                return malformed(diag, (size_t) (name.data - line.data), "unknown record type");
+
+        if (!fops_span_starts_with(rest, msg_is))
+                return malformed(diag, (size_t) (rest.data - line.data), "expected \"msg=\"");
+        rest = fops_span_skip(rest, msg_is.size);
+
+        status = fops_record_parse(type, rest, &record, diag);
+        if (status != FOPS_RECORD_OK) {
+                diag->offset += (size_t) (rest.data - line.data);
+                return status;
+        }
+
+        record.node = node;
+        *ret = record;
+        return FOPS_RECORD_OK;
+}
+
+const char *fops_record_type_to_string(uint16_t type, char buffer[static FOPS_RECORD_TYPE_BYTES_MAX]) {
+        const char *name;
+
+        for (size_t i = 0; i < ELEMENTSOF(common_types); i++)
+                if (common_types[i].type == type)
+                        return common_types[i].name;
+
+        name = audit_msg_type_to_name(type);
+        if (name)
+                return name;
+
+        snprintf(buffer, FOPS_RECORD_TYPE_BYTES_MAX, "UNKNOWN[%u]", type);
+        return buffer;
+}
+
+bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
+        static const FopsSpan unknown = { "UNKNOWN[", 8 };
+        char copy[64];
+        uint32_t number;
+        int type;
+
+        for (size_t i = 0; i < ELEMENTSOF(common_types); i++)
+                if (fops_span_equal_string(name, common_types[i].name)) {
+                        *ret = common_types[i].type;
+                        return true;
+                }
+
+        if (fops_span_starts_with(name, unknown) && fops_span_ends_with(name, FOPS_SPAN_LITERAL("]"))) {
+                FopsSpan digits = { name.data + unknown.size, name.size - unknown.size - 1 };
+
+                if (!fops_span_to_u32(digits, &number) || number > UINT16_MAX)
+                        return false;
+                *ret = (uint16_t) number;
+                return true;
+        }
+
+        if (name.size == 0 || name.size >= sizeof(copy) || memchr(name.data, '\0', name.size))
+                return false;
+        memcpy(copy, name.data, name.size);
+        copy[name.size] = '\0';
+
+        type = audit_name_to_msg_type(copy);
+        if (type < 0 || type > UINT16_MAX)
+                return false;
+        *ret = (uint16_t) type;
+        return true;
+}
+
+bool fops_field_next(FopsFieldReader *r, FopsSpan *name, FopsValue *value) {
+        const char *p = r->rest.data, *end = p + r->rest.size, *start, *stop;
+
+        for (;;) {
+                /* ',' parts the fields of some user-space messages. */
+                while (p < end && (*p == ' ' || *p == ',' || *p == '\n' || *p == '\0'))
+                        p++;
+                if (p == end) {
+                        r->rest = (FopsSpan){ end, 0 };
+                        return false;
+                }
+
+                start = p;
+                while (p < end && *p != '=' && *p != ' ')
+                        p++;
+                if (p < end && *p == '=' && p > start)
+                        break;
+                if (p < end)
+                        p++;
+        }
+
+        *name = (FopsSpan){ start, (size_t) (p - start) };
+        p++;
+
+        if (p < end && (*p == '"' || *p == '\'')) {
+                stop = memchr(p + 1, *p, (size_t) (end - p - 1));
+                if (stop) {
+                        *value = (FopsValue){ { p + 1, (size_t) (stop - p - 1) }, true };
+                        r->rest = (FopsSpan){ stop + 1, (size_t) (end - stop - 1) };
+                        return true;
+                }
+        }
+
+        stop = memchr(p, ' ', (size_t) (end - p));
+        if (!stop)
+                stop = end;
+        *value = (FopsValue){ { p, (size_t) (stop - p) }, false };
+        r->rest = (FopsSpan){ stop, (size_t) (end - stop) };
+        return true;
+}
+
+FopsValue fops_field_find(FopsSpan body, const char *name) {
+        FopsFieldReader reader = fops_field_reader(body);
+        FopsSpan n;
+        FopsValue v;
+
+        while (body.data && fops_field_next(&reader, &n, &v))
+                if (fops_span_equal_string(n, name))
+                        return v;
+        return (FopsValue){ FOPS_SPAN_ABSENT, false };
+}

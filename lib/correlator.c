@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Records of one id into one event:
+ *   SYSCALL(7) SYSCALL(8) PATH(7) PATH(8) EOE(8) EOE(7)  →  event 8, event 7
+ *
+ * Waiting events hang in a hash table by id and in one list by age. As every event gets the same time, age is also the order of
+ * deadlines, so the oldest is the next to time out and the first to be evicted. Ready events leave in the order in which they
+ * became ready. Not sorted by time on purpose: the kernel's own order of completion is the true one. */
+
+#include "correlator.h"
+
+#include <libaudit.h>
+
+#ifndef AUDIT_URINGOP
+#  define AUDIT_URINGOP 1336
+#endif
+
+/* A power of two; with the default cap on events at most one in two is taken. */
+#define HASH_BUCKETS 16384U
+/* Records of a usual event: SYSCALL, CWD, two or three PATH, PROCTITLE. */
+#define RECORDS_FIRST 8U
+/* Events kept for reuse with one arena block each: enough for a burst, 64 × 4 KiB at most. */
+#define FREE_EVENTS_MAX 64U
+
+typedef struct EventQueue {
+        FopsEvent *oldest, *newest;
+} EventQueue;
+
+struct FopsCorrelator {
+        FopsCorrelatorOptions options;
+        FopsEvent *buckets[HASH_BUCKETS];
+        EventQueue waiting, ready;
+        FopsEvent *free_events; /* linked by ->newer */
+        size_t n_free_events;
+        size_t waiting_bytes;
+        FopsCorrelatorStats stats;
+};
+
+FopsCorrelator *fops_correlator_new(const FopsCorrelatorOptions *options) {
+        FopsCorrelator *c = calloc(1, sizeof(FopsCorrelator));
+
+        if (c)
+                c->options = *options;
+        return c;
+}
+
+FopsEvent *fops_event_free(FopsEvent *e) {
+        if (e) {
+                fops_arena_done(&e->arena);
+                free(e);
+        }
+        return NULL;
+}
+
+static void free_all(FopsEvent *e) {
+        FopsEvent *next;
+
+        for (; e; e = next) {
+                next = e->newer;
+                fops_event_free(e);
+        }
+}
+
+FopsCorrelator *fops_correlator_free(FopsCorrelator *c) {
+        if (!c)
+                return NULL;
+        free_all(c->waiting.oldest);
+        free_all(c->ready.oldest);
+        free_all(c->free_events);
+        free(c);
+        return NULL;
+}
+
+static void queue_append(EventQueue *q, FopsEvent *e) {
+        e->newer = NULL;
+        e->older = q->newest;
+        if (q->newest)
+                q->newest->newer = e;
+        else
+                q->oldest = e;
+        q->newest = e;
+}
+
+static void queue_remove(EventQueue *q, FopsEvent *e) {
+        if (e->older)
+                e->older->newer = e->newer;
+        else
+                q->oldest = e->newer;
+        if (e->newer)
+                e->newer->older = e->older;
+        else
+                q->newest = e->older;
+        e->newer = e->older = NULL;
+}
+
+static FopsEvent **bucket_of(FopsCorrelator *c, FopsEventId id) {
+        /* Serials count up by one: their low bits are the best hash there is. */
+        return c->buckets + ((id.serial ^ (uint64_t) id.sec << 7) & (HASH_BUCKETS - 1));
+}
+
+static FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
+        for (FopsEvent *e = *bucket_of(c, record->id); e; e = e->hash_next)
+                if (fops_event_id_equal(e->id, record->id) && fops_span_equal(e->node, record->node))
+                        return e;
+        return NULL;
+}
+
+static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) {
+        for (FopsEvent **p = bucket_of(c, e->id); *p; p = &(*p)->hash_next)
+                if (*p == e) {
+                        *p = e->hash_next;
+                        break;
+                }
+        queue_remove(&c->waiting, e);
+        c->waiting_bytes -= e->arena.used_bytes;
+        c->stats.n_waiting--;
+
+        e->hash_next = NULL;
+        e->reason = reason;
+        queue_append(&c->ready, e);
+
+        c->stats.n_events++;
+        c->stats.n_timed_out += reason == FOPS_EVENT_TIMED_OUT;
+        c->stats.n_evicted += reason == FOPS_EVENT_EVICTED;
+        c->stats.n_truncated += e->truncated;
+}
+
+static FopsEvent *event_new(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+        FopsEvent *e = c->free_events;
+
+        if (e) {
+                c->free_events = e->newer;
+                c->n_free_events--;
+                e->newer = NULL;
+        } else {
+                e = calloc(1, sizeof(FopsEvent));
+                if (!e)
+                        return NULL;
+        }
+
+        e->id = record->id;
+        if (record->node.data) {
+                e->node = fops_arena_copy(&e->arena, record->node);
+                if (!e->node.data)
+                        return fops_event_free(e);
+        }
+        e->deadline_usec = now_usec + c->options.timeout_usec;
+        return e;
+}
+
+/* Copies the record's text into the event. */
+static int event_append(FopsEvent *e, const FopsRecord *record) {
+        FopsEventRecord *r;
+        FopsSpan text;
+
+        if (e->n_records == e->n_records_allocated) {
+                size_t n = MAX(e->n_records_allocated * 2, (size_t) RECORDS_FIRST);
+                FopsEventRecord *records = fops_arena_alloc(&e->arena, n * sizeof(FopsEventRecord));
+
+                if (!records)
+                        return -ENOMEM;
+                if (e->n_records > 0)
+                        memcpy(records, e->records, e->n_records * sizeof(FopsEventRecord));
+                e->records = records;
+                e->n_records_allocated = n;
+        }
+
+        text = fops_arena_copy(&e->arena, record->text);
+        if (!text.data)
+                return -ENOMEM;
+
+        r = e->records + e->n_records;
+        *r = (FopsEventRecord){
+                .type = record->type,
+                .text = text,
+                .body = fops_span_skip(text, (size_t) (record->body.data - record->text.data)),
+        };
+        if (record->enriched.data) {
+                r->enriched = fops_arena_copy(&e->arena, record->enriched);
+                if (!r->enriched.data)
+                        return -ENOMEM;
+        }
+        e->n_records++;
+        return 0;
+}
+
+/* Types that are an event by themselves: sent by user space (1100 to 1299, 2100 on), and the kernel's boot message (2000). All
+ * others may be part of a system call's event, which the kernel ends with an EOE. */
+static bool type_stands_alone(uint16_t type) {
+        return (type >= AUDIT_FIRST_USER_MSG && type < AUDIT_FIRST_EVENT) || type >= AUDIT_KERNEL;
+}
+
+/* auditd's log has no EOE. Of what kernel/auditsc.c audit_log_exit() writes, PROCTITLE comes last; a URINGOP event has none and
+ * ends with the last of its items. */
+static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
+        FopsSpan items;
+        uint32_t n;
+
+        switch (record->type) {
+        case AUDIT_PROCTITLE:
+                return true;
+        case AUDIT_URINGOP:
+                items = fops_field_find(record->body, "items").raw;
+                e->n_items_announced = items.data && fops_span_to_u32(items, &n) ? n : 0;
+                return e->n_items_announced == 0;
+        case AUDIT_PATH:
+                e->n_path_records++;
+                return e->n_items_announced > 0 && e->n_path_records == e->n_items_announced;
+        default:
+                return false;
+        }
+}
+
+int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+        FopsEvent *e = find_waiting(c, record);
+        size_t before;
+        int r;
+
+        if (record->type == AUDIT_EOE) {
+                /* Of an event that was released before, or whose records were all lost: nothing to end. */
+                if (e)
+                        make_ready(c, e, FOPS_EVENT_COMPLETE);
+                return 0;
+        }
+
+        if (!e) {
+                while (c->waiting.oldest && (c->stats.n_waiting >= c->options.n_events_max ||
+                                             c->waiting_bytes >= c->options.total_bytes_max))
+                        make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
+
+                e = event_new(c, record, now_usec);
+                if (!e)
+                        return -ENOMEM;
+                e->hash_next = *bucket_of(c, e->id);
+                *bucket_of(c, e->id) = e;
+                queue_append(&c->waiting, e);
+                c->waiting_bytes += e->arena.used_bytes;
+                c->stats.n_waiting++;
+        }
+
+        if (e->arena.used_bytes + record->text.size > c->options.event_bytes_max) {
+                e->truncated = true;
+                return 0;
+        }
+
+        before = e->arena.used_bytes;
+        r = event_append(e, record);
+        c->waiting_bytes += e->arena.used_bytes - before;
+        if (r < 0) {
+                e->truncated = true;
+                return r;
+        }
+
+        if (type_stands_alone(record->type) || (c->options.offline && is_last_offline(e, record)))
+                make_ready(c, e, FOPS_EVENT_COMPLETE);
+        return 0;
+}
+
+FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec) {
+        FopsEvent *e;
+
+        while (c->waiting.oldest && c->waiting.oldest->deadline_usec <= now_usec)
+                make_ready(c, c->waiting.oldest, FOPS_EVENT_TIMED_OUT);
+
+        e = c->ready.oldest;
+        if (e)
+                queue_remove(&c->ready, e);
+        return e;
+}
+
+void fops_correlator_flush(FopsCorrelator *c) {
+        while (c->waiting.oldest)
+                make_ready(c, c->waiting.oldest, FOPS_EVENT_FLUSHED);
+}
+
+uint64_t fops_correlator_next_deadline(const FopsCorrelator *c) {
+        if (c->ready.oldest)
+                return 0;
+        return c->waiting.oldest ? c->waiting.oldest->deadline_usec : UINT64_MAX;
+}
+
+void fops_correlator_recycle(FopsCorrelator *c, FopsEvent *e) {
+        FopsArena arena;
+
+        if (!e)
+                return;
+        if (c->n_free_events >= FREE_EVENTS_MAX) {
+                fops_event_free(e);
+                return;
+        }
+
+        fops_arena_reset(&e->arena);
+        arena = e->arena;
+        *e = (FopsEvent){ .arena = arena, .newer = c->free_events };
+        c->free_events = e;
+        c->n_free_events++;
+}
+
+FopsCorrelatorStats fops_correlator_stats(const FopsCorrelator *c) {
+        return c->stats;
+}

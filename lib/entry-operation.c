@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* An operation, or a foreign event, into the fields of an entry: SYSCALL and PATH records and what the resolver and the process
+ * table found become
+ *   FOPSD_OP=delete FOPSD_PATH=/srv/data/x FOPSD_INODE=1065074 FOPSD_DEV=254:0 FOPSD_LOGIN_USER=alice …
+ * Field by field in the order of fopsd.journal-fields(7). What isn't known adds nothing; nothing is guessed here. */
+
+#include <inttypes.h>
+#include <syslog.h>
+
+#include "config.h"
+#include "entry.h"
+#include "names.h"
+
+static void add_string(FopsEntry *e, const char *name, const char *value) {
+        fops_entry_add(e, name, fops_span_from_string(value));
+}
+
+static void add_id(FopsEntry *e, const char *name, uint32_t id) {
+        if (id != FOPS_ID_UNSET)
+                fops_entry_add_u64(e, name, id);
+}
+
+/* A name from the cache lives until the next question to it only. */
+static void add_copy(FopsEntry *e, const char *name, FopsSpan value) {
+        fops_entry_add(e, name, fops_arena_copy(&e->arena, value));
+}
+
+static void add_user(FopsEntry *e, const char *name, FopsNames *names, uint32_t uid) {
+        if (uid != FOPS_ID_UNSET)
+                add_copy(e, name, fops_names_user(names, uid));
+}
+
+static void add_group(FopsEntry *e, const char *name, FopsNames *names, uint32_t gid) {
+        if (gid != FOPS_ID_UNSET)
+                add_copy(e, name, fops_names_group(names, gid));
+}
+
+/* For fields that may stand several times, with a different value each. */
+static void add_once(FopsEntry *e, const char *name, FopsSpan value) {
+        for (size_t i = 0; i < e->n_fields; i++)
+                if (strcmp(e->fields[i].name, name) == 0 && fops_span_equal(e->fields[i].value, value))
+                        return;
+        fops_entry_add(e, name, value);
+}
+
+static void add_time(FopsEntry *e, const char *name, FopsEventId id) {
+        fops_entry_printf(e, name, "%" PRId64 ".%03" PRIu32, id.sec, id.msec);
+}
+
+static void add_event_id(FopsEntry *e, const FopsEvent *event) {
+        fops_entry_printf(e, "FOPSD_EVENT", "%" PRId64 ".%03" PRIu32 ":%" PRIu64, event->id.sec, event->id.msec, event->id.serial);
+        add_time(e, "FOPSD_TIME", event->id);
+        fops_entry_add(e, "FOPSD_NODE", event->node);
+}
+
+/* "type=PATH msg=audit(1795309541.349:12): item=0 …", the line of audit.log. */
+static FopsSpan record_line(FopsArena *arena, const FopsEventRecord *record) {
+        char buffer[FOPS_RECORD_TYPE_BYTES_MAX];
+        FopsSpan head = fops_arena_printf(arena, "type=%s msg=", fops_record_type_to_string(record->type, buffer));
+        char *p = fops_arena_alloc(arena, head.size + record->text.size);
+
+        if (!fops_span_is_present(head) || !p)
+                return FOPS_SPAN_ABSENT;
+        memcpy(p, head.data, head.size);
+        memcpy(p + head.size, record->text.data, record->text.size);
+        return (FopsSpan){ p, head.size + record->text.size };
+}
+
+static void add_records(FopsEntry *e, const FopsEvent *event) {
+        for (size_t i = 0; i < event->n_records; i++)
+                fops_entry_add(e, "FOPSD_RECORD", record_line(&e->arena, event->records + i));
+}
+
+static void add_result(FopsEntry *e, const FopsOperation *op) {
+        add_string(e, "FOPSD_RESULT", fops_outcome_to_string(op->outcome));
+        if (!op->has_exit)
+                return;
+        fops_entry_add_i64(e, "FOPSD_EXIT", op->exit);
+        if (op->outcome == FOPS_OUTCOME_FAILED)
+                add_string(e, "FOPSD_ERRNO", fops_errno_to_string(-MAX(op->exit, -INT64_MAX)));
+}
+
+static void add_paths(FopsEntry *e, const FopsOperation *op) {
+        bool has_file = !(op->syscall->flags & FOPS_SYSCALL_NOT_FILE) || fops_span_is_present(op->path);
+
+        fops_entry_add(e, "FOPSD_PATH", op->path);
+        fops_entry_add(e, "FOPSD_NEW_PATH", op->new_path);
+        fops_entry_add(e, "FOPSD_TARGET", op->target);
+        if (has_file)
+                add_string(e, "FOPSD_PATH_SOURCE", fops_path_source_to_string(op->source));
+        fops_entry_add(e, "FOPSD_DIR", op->dir);
+        if (op->object.item)
+                fops_entry_add(e, "FOPSD_NAME", op->object.item->name);
+        fops_entry_add(e, "FOPSD_CWD", op->cwd);
+        if (op->replaced && op->replaced->has_inode)
+                fops_entry_add_u64(e, "FOPSD_REPLACED_INODE", op->replaced->inode);
+}
+
+static void add_object(FopsEntry *e, const FopsOperation *op) {
+        /* The one item of O_TMPFILE has the directory's name and the file's inode. */
+        const FopsItem *item = op->object.is_nameless ? op->object.parent : op->object.item;
+
+        if (item && item->has_inode) {
+                fops_entry_add_u64(e, "FOPSD_INODE", item->inode);
+                fops_entry_printf(e, "FOPSD_DEV", "%" PRIu32 ":%" PRIu32, item->dev_major, item->dev_minor);
+                fops_entry_printf(e, "FOPSD_MODE", "%04o", (unsigned) item->mode & 07777);
+                add_string(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
+                add_id(e, "FOPSD_OUID", item->ouid);
+                add_id(e, "FOPSD_OGID", item->ogid);
+        }
+
+        if (op->has_new_mode)
+                fops_entry_printf(e, "FOPSD_NEW_MODE", "%04o", (unsigned) op->new_mode & 07777);
+        add_id(e, "FOPSD_NEW_UID", op->new_uid);
+        add_id(e, "FOPSD_NEW_GID", op->new_gid);
+}
+
+static void add_keys(FopsEntry *e, const FopsOperation *op) {
+        for (size_t i = 0; i < op->n_keys; i++)
+                add_once(e, "FOPSD_KEY", op->keys[i]);
+        for (size_t i = 0; i < op->n_watches; i++)
+                for (char **key = op->watches[i]->keys; key && *key; key++)
+                        add_once(e, "FOPSD_KEY", fops_span_from_string(*key));
+        for (size_t i = 0; i < op->n_watches; i++)
+                add_once(e, "FOPSD_WATCH", fops_span_from_string(op->watches[i]->path));
+}
+
+static void add_syscall(FopsEntry *e, const FopsOperation *op) {
+        const char *prefix = op->is_uring ? "io_uring:" : "";
+
+        if (op->syscall->name)
+                fops_entry_printf(e, "FOPSD_SYSCALL", "%s%s", prefix, op->syscall->name);
+        else if (op->nr >= 0)
+                fops_entry_printf(e, "FOPSD_SYSCALL", "%s%d", prefix, op->nr);
+
+        /* A ring has no arch and no arguments: the record doesn't hold them. */
+        if (op->is_uring || op->arch == 0)
+                return;
+        if (fops_arch_to_string(op->arch))
+                add_string(e, "FOPSD_ARCH", fops_arch_to_string(op->arch));
+        else
+                fops_entry_printf(e, "FOPSD_ARCH", "%" PRIx32, op->arch);
+        if (op->n_args == ELEMENTSOF(op->args))
+                fops_entry_printf(e, "FOPSD_ARGS", "a0=%" PRIx64 " a1=%" PRIx64 " a2=%" PRIx64 " a3=%" PRIx64,
+                                  op->args[0], op->args[1], op->args[2], op->args[3]);
+}
+
+static void add_process(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
+        if (op->pid != 0)
+                fops_entry_add_u64(e, "FOPSD_PID", op->pid);
+        if (op->ppid != 0)
+                fops_entry_add_u64(e, "FOPSD_PPID", op->ppid);
+        fops_entry_add(e, "FOPSD_EXE", op->exe);
+        fops_entry_add(e, "FOPSD_COMM", op->comm);
+        fops_entry_add(e, "FOPSD_CMDLINE", op->cmdline);
+
+        add_id(e, "FOPSD_UID", op->uid);
+        add_user(e, "FOPSD_USER", names, op->uid);
+        add_id(e, "FOPSD_EUID", op->euid);
+        add_id(e, "FOPSD_GID", op->gid);
+        add_group(e, "FOPSD_GROUP", names, op->gid);
+        add_id(e, "FOPSD_AUID", op->auid);
+        add_user(e, "FOPSD_LOGIN_USER", names, op->auid);
+        add_id(e, "FOPSD_SESSION", op->session);
+        fops_entry_add(e, "FOPSD_TTY", op->tty);
+        fops_entry_add(e, "FOPSD_SUBJ", op->subj);
+
+        for (size_t i = 0; i < op->n_parents; i++)
+                fops_entry_add(e, "FOPSD_PARENT", op->parents[i]);
+        fops_entry_add(e, "FOPSD_UNIT", op->unit);
+        fops_entry_add(e, "FOPSD_CONTAINER", op->container);
+        fops_entry_add(e, "FOPSD_RUNTIME", op->runtime);
+}
+
+static int operation_priority(const FopsOperation *op) {
+        bool failed = op->outcome == FOPS_OUTCOME_FAILED;
+
+        if (op->n_watches == 0)
+                return failed ? LOG_NOTICE : LOG_INFO;
+        return failed ? op->watches[0]->priority_failed : op->watches[0]->priority;
+}
+
+void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames *names, bool full) {
+        fops_entry_begin(e, FOPS_KIND_OPERATION, operation_priority(op));
+
+        fops_entry_add(e, "MESSAGE", fops_message_from_operation(&e->arena, op, names));
+        add_event_id(e, op->event);
+        add_string(e, "FOPSD_OP", fops_op_to_string(op->op));
+        add_string(e, "FOPSD_CLASS", fops_class_to_string(fops_op_class(op->op)));
+        add_result(e, op);
+        add_paths(e, op);
+        add_object(e, op);
+        add_keys(e, op);
+        add_syscall(e, op);
+        add_process(e, op, names);
+
+        if (op->count > 1) {
+                fops_entry_add_u64(e, "FOPSD_COUNT", op->count);
+                add_time(e, "FOPSD_LAST_TIME", op->last_id);
+        }
+        if (op->replayed)
+                add_string(e, "FOPSD_REPLAYED", "1");
+        if (full)
+                add_records(e, op->event);
+}
+
+void fops_entry_from_event(FopsEntry *e, const FopsEvent *event) {
+        fops_entry_begin(e, FOPS_KIND_RECORD, LOG_INFO);
+
+        if (event->n_records > 0)
+                fops_entry_add(e, "MESSAGE", record_line(&e->arena, event->records));
+        add_event_id(e, event);
+        for (size_t i = 0; i < event->n_records; i++) {
+                char buffer[FOPS_RECORD_TYPE_BYTES_MAX];
+                const char *type = fops_record_type_to_string(event->records[i].type, buffer);
+
+                add_once(e, "FOPSD_RECORD_TYPE", fops_arena_copy(&e->arena, fops_span_from_string(type)));
+        }
+        add_records(e, event);
+}

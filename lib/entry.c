@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "entry.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The MESSAGE_IDs are of fopsd.catalog; a kind keeps its ID for ever. */
+static const struct {
+        const char *name, *message_id;
+} kind_table[_FOPS_KIND_MAX] = {
+        [FOPS_KIND_OPERATION] = { "operation", "3dbd21cb70f143d0a5ce15885701b9d1" },
+        [FOPS_KIND_GAP] = { "gap", "aff35f7cc63c453b881872f7bb9f4e1a" },
+        [FOPS_KIND_TAMPER] = { "tamper", "2269e8a40513480093165b4ea62fbc8f" },
+        [FOPS_KIND_STATE] = { "state", "bc4470ef77b74f9eb26a85465ef3dfbe" },
+        [FOPS_KIND_RECORD] = { "record", "41ad0a18214a43febf3dc0dda8049555" },
+};
+
+const char *fops_kind_to_string(FopsKind k) {
+        return kind_table[k].name;
+}
+
+const char *fops_kind_message_id(FopsKind k) {
+        return kind_table[k].message_id;
+}
+
+void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority) {
+        fops_arena_reset(&e->arena);
+        e->kind = kind;
+        e->priority = priority;
+        e->n_fields = 0;
+        e->truncated = false;
+
+        fops_entry_add(e, "SYSLOG_IDENTIFIER", FOPS_SPAN_LITERAL("fopsd"));
+        fops_entry_add(e, "MESSAGE_ID", fops_span_from_string(fops_kind_message_id(kind)));
+        fops_entry_add_i64(e, "PRIORITY", priority);
+        fops_entry_add(e, "FOPSD_KIND", fops_span_from_string(fops_kind_to_string(kind)));
+}
+
+void fops_entry_done(FopsEntry *e) {
+        fops_arena_done(&e->arena);
+        e->n_fields = 0;
+}
+
+void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
+        if (value.size == 0)
+                return;
+        if (e->n_fields == ELEMENTSOF(e->fields)) {
+                e->truncated = true;
+                return;
+        }
+        e->fields[e->n_fields++] = (FopsField){ name, value };
+}
+
+void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
+        fops_entry_printf(e, name, "%" PRIu64, value);
+}
+
+void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value) {
+        fops_entry_printf(e, name, "%" PRId64, value);
+}
+
+void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) {
+        char buffer[128]; /* every number fits, and most of the rest */
+        FopsSpan value;
+        va_list ap;
+        char *p;
+        int n;
+
+        va_start(ap, format);
+        n = vsnprintf(buffer, sizeof(buffer), format, ap);
+        va_end(ap);
+        if (n < 0)
+                return;
+
+        if ((size_t) n < sizeof(buffer))
+                value = fops_arena_copy(&e->arena, (FopsSpan){ buffer, (size_t) n });
+        else {
+                p = fops_arena_alloc(&e->arena, (size_t) n + 1);
+                if (p) {
+                        va_start(ap, format);
+                        vsnprintf(p, (size_t) n + 1, format, ap);
+                        va_end(ap);
+                }
+                value = (FopsSpan){ p, p ? (size_t) n : 0 };
+        }
+
+        if (!fops_span_is_present(value))
+                e->truncated = true;
+        fops_entry_add(e, name, value);
+}
+
+FopsSpan fops_entry_get(const FopsEntry *e, const char *name) {
+        for (size_t i = 0; i < e->n_fields; i++)
+                if (strcmp(e->fields[i].name, name) == 0)
+                        return e->fields[i].value;
+        return FOPS_SPAN_ABSENT;
+}

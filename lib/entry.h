@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What is published: a list of fields, the same for the journal, JSON and every later output. Names and meanings:
+ * fopsd.journal-fields(7). An entry is made of an operation, or of something that happened to fopsd itself. */
+
+#include "arena.h"
+#include "operation.h"
+
+typedef enum FopsKind {
+        FOPS_KIND_OPERATION,
+        FOPS_KIND_GAP,
+        FOPS_KIND_TAMPER,
+        FOPS_KIND_STATE,
+        FOPS_KIND_RECORD,
+        _FOPS_KIND_MAX,
+} FopsKind;
+
+typedef struct FopsField {
+        const char *name; /* static, "FOPSD_PATH" */
+        FopsSpan value;   /* raw bytes; never absent, never empty */
+} FopsField;
+
+/* An operation has about 45 fields; records of a foreign event come one a field. */
+#define FOPS_ENTRY_FIELDS_MAX 256
+
+typedef struct FopsEntry {
+        FopsKind kind;
+        int priority;
+        size_t n_fields;
+        FopsField fields[FOPS_ENTRY_FIELDS_MAX];
+        FopsArena arena; /* what is formatted for this entry */
+        bool truncated;  /* fields were left out for want of room */
+} FopsEntry;
+
+/* "operation" …; the MESSAGE_ID as 32 hex digits, as in the catalog. Static. */
+const char *fops_kind_to_string(FopsKind k);
+const char *fops_kind_message_id(FopsKind k);
+
+/* Begins anew: clears fields, keeps memory; adds SYSLOG_IDENTIFIER, MESSAGE_ID, PRIORITY, FOPSD_KIND. An all-zero entry may be begun. */
+void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority);
+void fops_entry_done(FopsEntry *e);
+
+/* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
+ * value until the next _begin, _printf formats into the entry's arena. */
+void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value);
+void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value);
+void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value);
+void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) _printf_(3, 4);
+
+/* The first field of that name, or absent. */
+FopsSpan fops_entry_get(const FopsEntry *e, const char *name);
+
+typedef struct FopsNames FopsNames; /* names.h */
+
+/* The entry of an operation, all fields that are known. Priority from the first of op->watches (LOG_INFO / LOG_NOTICE
+ * without one). Borrows from @op and its event. @names may be NULL: no user and group names. @full adds every record of the
+ * event raw, as FOPSD_RECORD fields. */
+void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames *names, bool full);
+
+/* The entry of a foreign event, kind record: MESSAGE its first record, FOPSD_EVENT, FOPSD_TIME, FOPSD_RECORD each record raw
+ * (`type=NAME msg=audit(…): …`), FOPSD_RECORD_TYPE each type's name once. Borrows from @event. */
+void fops_entry_from_event(FopsEntry *e, const FopsEvent *event);
+
+/* message.h's own work, declared here since it needs only an operation: the line for people,
+ *   alice as root renamed /srv/a to /srv/b with mv[4712]
+ * in @arena. Control bytes, invalid UTF-8 and bidirectional overrides in names are escaped as \xHH, so that a line is a line. */
+FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names);

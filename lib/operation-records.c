@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The records of an event into the plain values of an operation, each record type by the kernel function that writes it
+ * (kernel/auditsc.c): audit_log_exit() SYSCALL, audit_log_uring(), audit_log_name() PATH, audit_log_execve_info(),
+ * audit_log_proctitle(), show_special() OPENAT2.
+ *
+ * Of a field that comes twice the first counts, for its place in the kernel's format is before any text that others control;
+ * but of `key` the last, since the kernel writes it last of all, behind subj=, which some security modules print unescaped. */
+
+#include <libaudit.h>
+
+#include "operation-internal.h"
+#include "rule-compiler.h"
+
+/* Command lines beyond this are cut: an execve may bring megabytes, of which no one reads the end, and the record itself is
+ * there for who needs it (journal.fields = "full"). */
+#define CMDLINE_BYTES_MAX ((size_t) 16384)
+/* FACTS: overlayfs gives up to 39; the kernel's own bound is its memory. An event of 8 MiB can't hold more than this. */
+#define ITEMS_MAX ((size_t) 65536)
+
+typedef enum CallField {
+        FIELD_ARCH, FIELD_SYSCALL, FIELD_URING_OP, FIELD_SUCCESS, FIELD_EXIT, FIELD_A0, FIELD_A1, FIELD_A2, FIELD_A3,
+        FIELD_PPID, FIELD_PID, FIELD_AUID, FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_TTY, FIELD_SES, FIELD_COMM, FIELD_EXE,
+        FIELD_SUBJ, FIELD_KEY, _FIELD_MAX,
+        FIELD_UNKNOWN = _FIELD_MAX,
+} CallField;
+
+static CallField call_field(FopsSpan n) {
+#define IS(s) (memcmp(n.data, s, sizeof(s) - 1) == 0)
+        switch (n.size) {
+        case 2:
+                if (n.data[0] == 'a' && n.data[1] >= '0' && n.data[1] <= '3')
+                        return FIELD_A0 + (CallField) (n.data[1] - '0');
+                break;
+        case 3:
+                if (IS("pid"))
+                        return FIELD_PID;
+                if (IS("uid"))
+                        return FIELD_UID;
+                if (IS("gid"))
+                        return FIELD_GID;
+                if (IS("tty"))
+                        return FIELD_TTY;
+                if (IS("ses"))
+                        return FIELD_SES;
+                if (IS("exe"))
+                        return FIELD_EXE;
+                if (IS("key"))
+                        return FIELD_KEY;
+                break;
+        case 4:
+                if (IS("arch"))
+                        return FIELD_ARCH;
+                if (IS("exit"))
+                        return FIELD_EXIT;
+                if (IS("ppid"))
+                        return FIELD_PPID;
+                if (IS("auid"))
+                        return FIELD_AUID;
+                if (IS("euid"))
+                        return FIELD_EUID;
+                if (IS("comm"))
+                        return FIELD_COMM;
+                if (IS("subj"))
+                        return FIELD_SUBJ;
+                break;
+        case 7:
+                if (IS("syscall"))
+                        return FIELD_SYSCALL;
+                if (IS("success"))
+                        return FIELD_SUCCESS;
+                break;
+        case 8:
+                if (IS("uring_op"))
+                        return FIELD_URING_OP;
+                break;
+        default:
+                break;
+        }
+        return FIELD_UNKNOWN;
+#undef IS
+}
+
+static uint32_t u32_or(FopsValue v, uint32_t otherwise) {
+        uint32_t n;
+
+        return v.raw.data && fops_span_to_u32(v.raw, &n) ? n : otherwise;
+}
+
+/* Keys are joined with \x01 by auditctl and by us; ours is told apart by its prefix. */
+static void read_keys(FopsOperation *op, FopsSpan all) {
+        while (all.data) {
+                const char *stop = all.size > 0 ? memchr(all.data, AUDIT_KEY_SEPARATOR, all.size) : NULL;
+                FopsSpan key = { all.data, stop ? (size_t) (stop - all.data) : all.size };
+
+                if (fops_span_starts_with(key, FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX)))
+                        op->tag = key;
+                else if (key.size > 0 && op->n_keys < FOPS_KEYS_PER_OPERATION_MAX)
+                        op->keys[op->n_keys++] = key;
+
+                all = stop ? fops_span_skip(all, key.size + 1) : FOPS_SPAN_ABSENT;
+        }
+}
+
+static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperation *op,
+                      FopsRawCall *raw) {
+        FopsFieldReader reader = fops_field_reader(record->body);
+        FopsValue values[_FIELD_MAX] = {}, value;
+        unsigned n_args = 0;
+        FopsSpan name;
+        uint32_t nr;
+        uint64_t n;
+
+        while (fops_field_next(&reader, &name, &value)) {
+                CallField f = call_field(name);
+
+                if (f != FIELD_UNKNOWN && (!values[f].raw.data || f == FIELD_KEY))
+                        values[f] = value;
+        }
+
+        raw->found = true;
+        op->is_uring = record->type != AUDIT_SYSCALL;
+
+        if (values[FIELD_ARCH].raw.data && fops_span_hex_to_u64(values[FIELD_ARCH].raw, &n))
+                op->arch = (uint32_t) n;
+        nr = u32_or(values[op->is_uring ? FIELD_URING_OP : FIELD_SYSCALL], UINT32_MAX);
+        op->nr = nr <= INT32_MAX ? (int) nr : -1;
+        op->syscall = op->is_uring ? fops_uring_op_get(nr) : fops_syscall_table_get(syscalls, op->arch, op->nr);
+
+        for (unsigned i = 0; i < 4; i++)
+                if (values[FIELD_A0 + i].raw.data && fops_span_hex_to_u64(values[FIELD_A0 + i].raw, &n)) {
+                        op->args[i] = n;
+                        n_args++;
+                }
+        op->n_args = n_args == 4 ? 4 : 0;
+
+        if (values[FIELD_EXIT].raw.data && fops_span_to_i64(values[FIELD_EXIT].raw, &op->exit))
+                op->has_exit = true;
+        if (values[FIELD_SUCCESS].raw.data) {
+                raw->has_success = true;
+                raw->success = fops_span_equal(values[FIELD_SUCCESS].raw, FOPS_SPAN_LITERAL("yes"));
+        }
+
+        op->pid = u32_or(values[FIELD_PID], 0);
+        op->ppid = u32_or(values[FIELD_PPID], 0);
+        op->uid = u32_or(values[FIELD_UID], FOPS_ID_UNSET);
+        op->gid = u32_or(values[FIELD_GID], FOPS_ID_UNSET);
+        op->euid = u32_or(values[FIELD_EUID], FOPS_ID_UNSET);
+        op->auid = u32_or(values[FIELD_AUID], FOPS_ID_UNSET);
+        op->session = u32_or(values[FIELD_SES], FOPS_ID_UNSET);
+        op->tty = fops_value_plain(values[FIELD_TTY]);
+        op->subj = fops_value_plain(values[FIELD_SUBJ]);
+        op->comm = fops_value_decode(values[FIELD_COMM], &event->arena);
+        op->exe = fops_value_decode(values[FIELD_EXE], &event->arena);
+        read_keys(op, fops_value_decode(values[FIELD_KEY], &event->arena));
+}
+
+/* "fe:00", hexadecimal major and minor. */
+static bool read_dev(FopsSpan s, uint32_t *major, uint32_t *minor) {
+        const char *colon = s.size > 0 ? memchr(s.data, ':', s.size) : NULL;
+        uint64_t a, b;
+
+        if (!colon)
+                return false;
+        if (!fops_span_hex_to_u64((FopsSpan){ s.data, (size_t) (colon - s.data) }, &a) ||
+            !fops_span_hex_to_u64(fops_span_skip(s, (size_t) (colon - s.data) + 1), &b))
+                return false;
+        *major = (uint32_t) a;
+        *minor = (uint32_t) b;
+        return true;
+}
+
+static FopsNametype read_nametype(FopsSpan s) {
+        static const struct {
+                const char *name;
+                FopsNametype type;
+        } names[] = {
+                { "NORMAL", FOPS_NAMETYPE_NORMAL },
+                { "PARENT", FOPS_NAMETYPE_PARENT },
+                { "DELETE", FOPS_NAMETYPE_DELETE },
+                { "CREATE", FOPS_NAMETYPE_CREATE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (fops_span_equal_string(s, names[i].name))
+                        return names[i].type;
+        return FOPS_NAMETYPE_UNKNOWN;
+}
+
+static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem *ret) {
+        FopsFieldReader reader = fops_field_reader(record->body);
+        bool has_dev = false, has_inode = false;
+        FopsItem item = {};
+        FopsSpan name;
+        FopsValue v;
+        uint64_t n;
+
+        /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. */
+        while (fops_field_next(&reader, &name, &v))
+                switch (name.size > 0 ? name.data[0] : '\0') {
+                case 'i':
+                        if (fops_span_equal_string(name, "item"))
+                                item.index = u32_or(v, 0);
+                        else if (fops_span_equal_string(name, "inode") && !has_inode)
+                                has_inode = fops_span_to_u64(v.raw, &item.inode);
+                        break;
+                case 'n':
+                        if (fops_span_equal_string(name, "nametype"))
+                                item.nametype = read_nametype(v.raw);
+                        else if (fops_span_equal_string(name, "name") && !item.name.data)
+                                item.name = fops_value_decode(v, &event->arena);
+                        break;
+                case 'd':
+                        if (fops_span_equal_string(name, "dev") && !has_dev)
+                                has_dev = read_dev(v.raw, &item.dev_major, &item.dev_minor);
+                        break;
+                case 'm':
+                        if (fops_span_equal_string(name, "mode") && fops_span_octal_to_u64(v.raw, &n))
+                                item.mode = (mode_t) n;
+                        break;
+                case 'o':
+                        if (fops_span_equal_string(name, "ouid"))
+                                item.ouid = u32_or(v, FOPS_ID_UNSET);
+                        else if (fops_span_equal_string(name, "ogid"))
+                                item.ogid = u32_or(v, FOPS_ID_UNSET);
+                        else if (fops_span_equal_string(name, "objtype"))
+                                item.nametype = read_nametype(v.raw);
+                        break;
+                default:
+                        break;
+                }
+
+        item.has_inode = has_inode && has_dev;
+        *ret = item;
+}
+
+/* Text collected from many fields, cut at a bound. */
+typedef struct Collected {
+        char *data;
+        size_t size;
+} Collected;
+
+static void collect(Collected *c, FopsSpan s) {
+        size_t n = MIN(s.size, CMDLINE_BYTES_MAX - c->size);
+
+        if (n > 0)
+                memcpy(c->data + c->size, s.data, n);
+        c->size += n;
+}
+
+/* argc=3 a0="sh" a1="-c" a2=6563686F2078, or for long arguments a2_len=9000 a2[0]=… a2[1]=…, over several records. */
+static int read_execve(FopsEvent *event, const FopsEventRecord *record, Collected *cmdline, int64_t *last_arg) {
+        FopsFieldReader reader = fops_field_reader(record->body);
+        FopsSpan name;
+        FopsValue v;
+
+        if (!cmdline->data) {
+                cmdline->data = fops_arena_alloc(&event->arena, CMDLINE_BYTES_MAX);
+                if (!cmdline->data)
+                        return -ENOMEM;
+        }
+
+        while (cmdline->size < CMDLINE_BYTES_MAX && fops_field_next(&reader, &name, &v)) {
+                size_t digits = 1;
+                uint32_t arg;
+
+                while (digits < name.size && name.data[digits] >= '0' && name.data[digits] <= '9')
+                        digits++;
+                if (name.data[0] != 'a' || !fops_span_to_u32((FopsSpan){ name.data + 1, digits - 1 }, &arg) ||
+                    (digits < name.size && name.data[digits] != '['))
+                        continue;
+
+                if (*last_arg >= 0 && *last_arg != arg)
+                        collect(cmdline, FOPS_SPAN_LITERAL(" "));
+                *last_arg = arg;
+                collect(cmdline, fops_value_decode(v, &event->arena));
+        }
+        return 0;
+}
+
+/* argv as it stands in the process's memory, NUL between arguments, at most 128 bytes. */
+static FopsSpan read_proctitle(FopsEvent *event, const FopsEventRecord *record) {
+        FopsSpan title = fops_value_decode(fops_field_find(record->body, "proctitle"), &event->arena), copy;
+        char *p;
+
+        while (title.size > 0 && title.data[title.size - 1] == '\0')
+                title.size--;
+        copy = fops_arena_copy(&event->arena, title);
+        if (!copy.data)
+                return copy;
+
+        p = (char *) copy.data;
+        for (size_t i = 0; i < copy.size; i++)
+                if (p[i] == '\0')
+                        p[i] = ' ';
+        return copy;
+}
+
+int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *op, FopsRawCall *ret) {
+        static const FopsSpan too_long = { "<too_long>", 10 };
+        Collected execve = {};
+        int64_t last_arg = -1;
+        FopsRawCall raw = {};
+        size_t n_items = 0;
+        FopsSpan title = FOPS_SPAN_ABSENT;
+        uint64_t n;
+        int r;
+
+        for (size_t i = 0; i < event->n_records; i++)
+                n_items += event->records[i].type == AUDIT_PATH;
+        n_items = MIN(n_items, ITEMS_MAX);
+        op->items = fops_arena_calloc(&event->arena, MAX(n_items, (size_t) 1), sizeof(FopsItem));
+        if (!op->items)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < event->n_records; i++) {
+                const FopsEventRecord *record = event->records + i;
+
+                switch (record->type) {
+                case AUDIT_SYSCALL:
+                case AUDIT_URINGOP:
+                        if (!raw.found)
+                                read_call(event, record, syscalls, op, &raw);
+                        break;
+                case AUDIT_PATH:
+                        if (op->n_items < n_items)
+                                read_path(event, record, op->items + op->n_items++);
+                        break;
+                case AUDIT_CWD:
+                        op->cwd = fops_value_decode(fops_field_find(record->body, "cwd"), &event->arena);
+                        if (fops_span_equal(op->cwd, too_long))
+                                op->cwd = FOPS_SPAN_ABSENT;
+                        break;
+                case AUDIT_EXECVE:
+                        r = read_execve(event, record, &execve, &last_arg);
+                        if (r < 0)
+                                return r;
+                        break;
+                case AUDIT_PROCTITLE:
+                        title = read_proctitle(event, record);
+                        break;
+                case AUDIT_OPENAT2: {
+                        FopsSpan oflag = fops_field_find(record->body, "oflag").raw;
+
+                        if (oflag.data && fops_span_octal_to_u64(oflag, &n)) {
+                                raw.has_oflag = true;
+                                raw.oflag = n;
+                        }
+                        break;
+                }
+                default:
+                        break;
+                }
+        }
+
+        op->cmdline = execve.size > 0 ? (FopsSpan){ execve.data, execve.size } : title;
+        *ret = raw;
+        return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* An event into an operation on a file: SYSCALL or URINGOP with PATH, CWD, PROCTITLE, EXECVE, OPENAT2. What the records say and
+ * nothing more; paths are the resolver's (resolver.h), unit and container the process table's. */
+
+#include <sys/types.h>
+
+#include "correlator.h"
+#include "op.h"
+#include "syscall-table.h"
+
+/* (uid_t) -1: unset, printed nowhere. */
+#define FOPS_ID_UNSET UINT32_MAX
+
+typedef enum FopsNametype {
+        FOPS_NAMETYPE_UNKNOWN,
+        FOPS_NAMETYPE_NORMAL,
+        FOPS_NAMETYPE_PARENT,
+        FOPS_NAMETYPE_DELETE,
+        FOPS_NAMETYPE_CREATE,
+} FopsNametype;
+
+/* One PATH record. */
+typedef struct FopsItem {
+        unsigned index;     /* item= */
+        FopsNametype nametype;
+        FopsSpan name;      /* absent: name=(null) */
+        bool has_inode;
+        uint64_t inode;     /* and with it: */
+        uint32_t dev_major, dev_minor;
+        mode_t mode;
+        uint32_t ouid, ogid;
+} FopsItem;
+
+typedef enum FopsOutcome { FOPS_OUTCOME_UNKNOWN, FOPS_OUTCOME_SUCCESS, FOPS_OUTCOME_FAILED } FopsOutcome;
+
+/* What a name that doesn't begin with a slash is relative to. */
+typedef enum FopsBase {
+        FOPS_BASE_UNKNOWN, /* io_uring, a call that isn't known */
+        FOPS_BASE_CWD,
+        FOPS_BASE_FD,      /* the descriptor in .fd, at the time of the call */
+} FopsBase;
+
+/* A file that the operation names: the object with the directory it stands in. */
+typedef struct FopsObject {
+        const FopsItem *item;   /* NULL: the records don't hold it (failed mkdir, unlink) */
+        const FopsItem *parent; /* NULL: no PARENT, or not certain which */
+        FopsBase base;
+        int fd;                 /* for BASE_FD; also the object's own descriptor if is_fd */
+        bool is_fd;             /* fchmod and kin: the object is what fd is open on */
+        bool is_nameless;       /* O_TMPFILE: made without a name; .parent's name is the directory */
+} FopsObject;
+
+typedef enum FopsPathSource {
+        FOPS_PATH_UNRESOLVED,
+        FOPS_PATH_RECORDED, /* in the record as it is: execve's item of an fd, mount's */
+        FOPS_PATH_JOINED,
+        FOPS_PATH_FD,
+        FOPS_PATH_VERIFIED,
+        FOPS_PATH_INDEX,
+} FopsPathSource;
+
+typedef struct FopsWatch FopsWatch; /* config.h */
+
+#define FOPS_KEYS_PER_OPERATION_MAX 16
+
+struct FopsOperation {
+        const FopsEvent *event; /* borrowed; every span below lives in its arena */
+
+        FopsOp op;
+        FopsOutcome outcome;
+        bool has_exit;
+        int64_t exit;
+
+        uint32_t arch;
+        int nr;                     /* system call or io_uring opcode; -1: none */
+        bool is_uring;
+        const FopsSyscall *syscall; /* never NULL */
+        unsigned n_args;            /* 4 from SYSCALL, else 0 */
+        uint64_t args[4];
+
+        FopsItem *items;
+        size_t n_items;
+        FopsObject object;    /* rename: the old name; link: the existing file; symlink: the link */
+        FopsObject new_object; /* rename, exchange, link: the new name; else .item and .parent are NULL */
+        bool has_two_names;   /* new_object means something */
+        const FopsItem *replaced; /* rename over this */
+        FopsSpan target;      /* symlink's text */
+        FopsSpan cwd;         /* raw, as logged; absent if logged as <too_long> */
+        bool cwd_is_certain;  /* false: an ancestor of it may just have been renamed, or it is deleted */
+
+        bool has_new_mode;
+        mode_t new_mode;
+        uint32_t new_uid, new_gid; /* FOPS_ID_UNSET: not changed, not known */
+
+        uint32_t pid, ppid;   /* 0: unknown */
+        uint32_t uid, gid, euid, auid, session; /* FOPS_ID_UNSET: unset or unknown */
+        FopsSpan comm, exe, tty, subj, cmdline;
+
+        FopsSpan keys[FOPS_KEYS_PER_OPERATION_MAX]; /* without fopsd's own tags */
+        size_t n_keys;
+        FopsSpan tag;         /* fopsd's, absent if the rule is another's */
+
+        /* set by the resolver */
+        FopsSpan path, new_path, dir;
+        FopsPathSource source;
+
+        /* set by attribution */
+        FopsSpan unit, container, runtime;
+        FopsSpan parents[16];
+        size_t n_parents;
+
+        /* set by the watch set */
+        const FopsWatch *watches[16];
+        size_t n_watches;
+
+        uint64_t count;       /* coalesced: how many; 0 or 1: alone */
+        FopsEventId last_id;  /* of the last one, if count > 1 */
+        bool replayed;
+};
+typedef struct FopsOperation FopsOperation;
+
+const char *fops_path_source_to_string(FopsPathSource s);
+const char *fops_outcome_to_string(FopsOutcome o); /* "success" "failed"; NULL for UNKNOWN */
+const char *fops_file_type_to_string(mode_t mode); /* "file" "directory" "symlink" "fifo" "socket" "block" "char"; NULL if unknown */
+const char *fops_errno_to_string(int64_t e);       /* "ENOENT", or NULL */
+
+typedef enum FopsOperationStatus {
+        FOPS_OPERATION_OK,
+        FOPS_OPERATION_NONE, /* the event has neither SYSCALL nor URINGOP: a foreign record */
+} FopsOperationStatus;
+
+/* Reads @event into *@ret, allocating in the event's arena: the operation lives as long as the event. Every record type that
+ * has no place in an operation is left in the event. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
+int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *ret);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The whole way from a record to an entry, in one place, so that the daemon, fopsctl decode and the tests give the same for the
+ * same records: correlator, operation, resolver, attribution, watches and filters, entry. Not thread-safe. */
+
+#include "entry.h"
+#include "names.h"
+#include "process-table.h"
+#include "resolver.h"
+#include "watch.h"
+
+typedef struct FopsPipelineOptions {
+        FopsCorrelatorOptions correlator;
+        const FopsWorld *world; /* NULL: offline */
+        void *world_userdata;
+        int proc_fd;            /* for the process table, taken over; -EBADF: none */
+        unsigned ancestry;
+        bool unit, container;
+        bool full;              /* every record in the entry */
+        bool drop_foreign;      /* no entries of kind record */
+
+        /* Takes every entry, valid during the call. Returns 0, or a negative errno that _push hands up. */
+        int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op);
+        void *userdata;
+} FopsPipelineOptions;
+
+typedef struct FopsPipelineStats {
+        uint64_t n_records, n_malformed, n_events, n_operations, n_foreign, n_filtered, n_published;
+} FopsPipelineStats;
+
+typedef struct FopsPipeline FopsPipeline;
+
+FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options);
+FopsPipeline *fops_pipeline_free(FopsPipeline *p);
+FOPS_DEFINE_CLEANUP(FopsPipeline *, fops_pipeline_free)
+
+/* What is wanted from now on; borrowed until the next call. NULL: everything is an operation of interest (decode). */
+void fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
+
+/* Changes what a reload may change, leaving waiting events alone. */
+void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bool container, bool full, bool drop_foreign);
+
+/* A netlink message's text, or a line of audit.log. Returns 0 (also for malformed input, which is counted), or the negative
+ * errno of memory or of @publish. @now_usec as in correlator.h; for lines the records' own times are the clock. */
+int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec);
+int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag);
+
+/* Events whose deadline has passed; all events. */
+int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec);
+int fops_pipeline_flush(FopsPipeline *p);
+uint64_t fops_pipeline_next_deadline(const FopsPipeline *p);
+
+FopsPipelineStats fops_pipeline_stats(const FopsPipeline *p);
+FopsCorrelatorStats fops_pipeline_correlator_stats(const FopsPipeline *p);
+FopsResolverStats fops_pipeline_resolver_stats(const FopsPipeline *p);

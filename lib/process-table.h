@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* pid → unit, container, ancestors. First form: asked of /proc when the event comes, which a short-lived process may have
+ * left by then; then the answer is absent, never a guess. A race-free form fed by the proc connector takes its place behind
+ * the same calls. Nothing is cached by bare pid. Not thread-safe. */
+
+#include "arena.h"
+
+/* What a cgroup path says, systemd.unit(5) and the container engines' naming; spans borrow from the path, live in the arena or are
+ * static.
+ *   /system.slice/nginx.service                                        unit nginx.service
+ *   /user.slice/user-1000.slice/user@1000.service/app.slice/x.scope    unit user@1000.service
+ *   /system.slice/docker-<64 hex>.scope                                container <64 hex>, runtime docker */
+typedef struct FopsCgroup {
+        FopsSpan unit, container, runtime;
+} FopsCgroup;
+
+/* Pure. @path as in the third field of /proc/PID/cgroup. Unknown parts stay absent. The unit is as systemd knows it, its
+ * leading-underscore escape taken off; a machine's name has its \x2d unescaped, for which @arena is needed. */
+void fops_cgroup_parse(FopsSpan path, FopsArena *arena, FopsCgroup *ret);
+
+/* Finds the path in the text of /proc/PID/cgroup: the unified hierarchy's line ("0::"), or name=systemd's if there is none or
+ * it says no more than "/". Absent if neither is there. */
+FopsSpan fops_cgroup_path_from_proc(FopsSpan text);
+
+typedef struct FopsProcessTable FopsProcessTable;
+
+typedef struct FopsProcess {
+        FopsCgroup cgroup;
+        FopsSpan parents[16]; /* "bash[4700] /usr/bin/bash", nearest first */
+        size_t n_parents;
+} FopsProcess;
+
+/* @proc_fd: /proc, taken over; -EBADF: a table that knows nothing (offline decoding). NULL when memory is out. */
+FopsProcessTable *fops_process_table_new(int proc_fd);
+FopsProcessTable *fops_process_table_free(FopsProcessTable *t);
+FOPS_DEFINE_CLEANUP(FopsProcessTable *, fops_process_table_free)
+
+/* Looks @pid up; the strings are put into @arena. @ancestry bounds n_parents (0: none). What can't be learnt is absent. */
+void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena, FopsProcess *ret);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The names of an operation into paths.
+ *   cwd=/srv, unlinkat(AT_FDCWD, "link/x"), PARENT inode 7  →  /srv/data/x, if /srv/link leads to inode 7, which is /srv/data
+ *
+ * An object is found by its directory where the records have one (a PARENT item: names that are made and unmade), else by
+ * itself. Every candidate is the text joined; the file system is asked whether it leads to the inode in the record. Time has
+ * passed since the call, so "not there any more" is an answer, and a different one than "leads elsewhere". */
+
+#include "resolver.h"
+
+#include "path.h"
+
+typedef struct Found {
+        FopsSpan path, dir;
+        FopsPathSource source;
+} Found;
+
+typedef struct Context {
+        FopsResolver *resolver;
+        const FopsOperation *op;
+        FopsArena *arena;
+        FopsSpan cwd; /* absent if relative names can't be joined to it */
+} Context;
+
+static bool inode_fits(const FopsInode *inode, const FopsItem *item) {
+        if (!item->has_inode || inode->inode != item->inode)
+                return false;
+        return !inode->dev_is_certain || (inode->dev_major == item->dev_major && inode->dev_minor == item->dev_minor);
+}
+
+static int world_canonicalize(const Context *c, FopsSpan path, FopsSpan *ret_path, FopsInode *ret_inode) {
+        const FopsResolver *r = c->resolver;
+
+        return r->world ? r->world->canonicalize(r->userdata, path, c->arena, ret_path, ret_inode) : -ENOSYS;
+}
+
+static int world_look_up(const Context *c, FopsSpan path, FopsInode *ret_inode) {
+        const FopsResolver *r = c->resolver;
+
+        return r->world ? r->world->look_up(r->userdata, path, ret_inode) : -ENOSYS;
+}
+
+/* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
+ * for an ordinary one, and the source says how little that is. */
+static Found found_by_text(const Context *c, FopsSpan joined, FopsSpan dir) {
+        const FopsResolver *r = c->resolver;
+
+        if (r->world && r->world->shares_root(r->userdata, c->op->pid) == 0)
+                return (Found){};
+        return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
+}
+
+/* The path of a descriptor of the process, if it is still open on @item (NULL: on whatever it is). */
+static FopsSpan path_of_fd(const Context *c, int fd, const FopsItem *item) {
+        static const FopsSpan deleted = { " (deleted)", 10 };
+        const FopsResolver *r = c->resolver;
+        FopsInode inode, now;
+        FopsSpan path;
+
+        if (!r->world || c->op->pid == 0 || fd < 0)
+                return FOPS_SPAN_ABSENT;
+        if (r->world->read_fd(r->userdata, c->op->pid, fd, c->arena, &path, &inode) < 0)
+                return FOPS_SPAN_ABSENT;
+        if (path.size == 0 || path.data[0] != '/' || (item && !inode_fits(&inode, item)))
+                return FOPS_SPAN_ABSENT;
+
+        /* A file that is gone is named as it was, unless it really is called so. */
+        if (fops_span_ends_with(path, deleted) &&
+            !(world_look_up(c, path, &now) == 0 && now.inode == inode.inode))
+                path.size -= deleted.size;
+        return path;
+}
+
+static FopsSpan child(const Context *c, FopsSpan dir, FopsSpan name) {
+        return name.size > 0 && dir.size > 0 ? fops_path_join(c->arena, dir, fops_path_basename(name)) : FOPS_SPAN_ABSENT;
+}
+
+/* Is @dir the directory of @parent? Sets its canonical path. */
+typedef enum Verdict { VERDICT_FITS, VERDICT_CONTRADICTED, VERDICT_OPEN } Verdict;
+
+static Verdict check_dir(const Context *c, FopsSpan dir, const FopsItem *parent, FopsSpan *ret_canonical) {
+        FopsSpan canonical;
+        FopsInode inode;
+
+        if (!parent || !parent->has_inode || world_canonicalize(c, dir, &canonical, &inode) < 0)
+                return VERDICT_OPEN;
+        if (!inode_fits(&inode, parent))
+                return VERDICT_CONTRADICTED;
+        *ret_canonical = canonical;
+        return VERDICT_FITS;
+}
+
+/* A name in a directory that the records hold: @joined is the whole path by its text, @dir its directory. */
+static Found found_in_dir(const Context *c, const FopsObject *object, FopsSpan name, FopsSpan dir, FopsSpan joined,
+                          FopsPathSource checked) {
+        FopsSpan canonical;
+
+        switch (check_dir(c, dir, object->parent, &canonical)) {
+        case VERDICT_FITS:
+                return (Found){ .path = child(c, canonical, name), .dir = canonical, .source = checked };
+        case VERDICT_OPEN:
+                return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+        case VERDICT_CONTRADICTED:
+        default:
+                return (Found){};
+        }
+}
+
+/* An existing object that the records name without its directory: opened, changed, executed, linked from. */
+static Found found_itself(const Context *c, const FopsObject *object, FopsSpan joined, FopsPathSource checked) {
+        FopsSpan canonical, dir = fops_path_dirname(joined), path;
+        FopsInode inode, target;
+        int r;
+
+        /* As it is named, its directory's symlinks resolved … */
+        if (dir.data && world_canonicalize(c, dir, &canonical, &inode) == 0) {
+                path = child(c, canonical, joined);
+                r = world_look_up(c, path, &inode);
+                if (r == 0 && inode_fits(&inode, object->item))
+                        return (Found){ .path = path, .dir = canonical, .source = checked };
+                /* … or through a symlink at its end. */
+                if (r == 0 && inode.is_symlink && world_canonicalize(c, path, &canonical, &target) == 0 &&
+                    inode_fits(&target, object->item))
+                        return (Found){ .path = canonical, .dir = fops_path_dirname(canonical), .source = checked };
+                /* Something else stands there now: replaced since by another file, if this is where the process meant. */
+                if (r == 0 && (inode.is_symlink || c->resolver->world->shares_root(c->resolver->userdata, c->op->pid) != 1))
+                        return (Found){};
+                joined = path;
+                dir = fops_path_dirname(path);
+        } else if (dir.data == NULL && world_canonicalize(c, joined, &canonical, &inode) == 0 &&
+                   inode_fits(&inode, object->item))
+                return (Found){ .path = canonical, .source = checked };
+
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+}
+
+static Found find_by_name(const Context *c, const FopsObject *object, FopsSpan base, FopsSpan name, FopsPathSource checked) {
+        FopsSpan joined = fops_path_join(c->arena, base, name);
+        FopsSpan dir = fops_path_dirname(joined);
+
+        if (!joined.data)
+                return (Found){};
+        if (object->parent && dir.data)
+                return found_in_dir(c, object, name, dir, joined, checked);
+        if (object->item && object->item->has_inode)
+                return found_itself(c, object, joined, checked);
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+}
+
+/* The records have the directory, but not the name: a refused mkdir, an unlink of what isn't there, io_uring. The kernel calls
+ * the directory by the name's prefix, or, for a name of one component, by the current directory, whatever dirfd was. */
+static FopsSpan find_dir(const Context *c, const FopsObject *object, FopsSpan hint) {
+        const FopsItem *parent = object->parent;
+        bool has_prefix = parent->name.size > 0 && (parent->name.data[parent->name.size - 1] == '/');
+        FopsSpan candidates[4] = {}, canonical;
+        size_t n = 0;
+
+        if (object->base == FOPS_BASE_FD) {
+                FopsSpan base = path_of_fd(c, object->fd, NULL);
+
+                if (has_prefix)
+                        candidates[n++] = fops_path_join(c->arena, base, parent->name);
+                else
+                        candidates[n++] = base;
+        } else if (parent->name.size > 0)
+                candidates[n++] = fops_path_join(c->arena, c->cwd, parent->name);
+
+        /* Offline there is nothing to compare, but the text alone is certain where no descriptor is in it. */
+        if (n > 0 && candidates[0].data && object->base == FOPS_BASE_CWD && !c->resolver->world)
+                return candidates[0];
+
+        candidates[n++] = c->cwd;
+        candidates[n++] = hint;
+
+        for (size_t i = 0; i < n; i++)
+                if (candidates[i].data && check_dir(c, candidates[i], parent, &canonical) == VERDICT_FITS)
+                        return canonical;
+
+        /* The directory is gone already; its name, where no descriptor is in it, is as good as a joined path. */
+        if (object->base == FOPS_BASE_CWD && candidates[0].data && check_dir(c, candidates[0], parent, &canonical) == VERDICT_OPEN)
+                return candidates[0];
+        return FOPS_SPAN_ABSENT;
+}
+
+static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
+        const FopsOperation *op = c->op;
+        FopsSpan name = object->item ? object->item->name : FOPS_SPAN_ABSENT, path;
+        bool absolute = name.size > 0 && name.data[0] == '/';
+        Found found = {};
+
+        if (object->is_nameless) {
+                /* O_TMPFILE: what the item is called is the directory. */
+                if (object->parent && object->parent->name.data && object->base == FOPS_BASE_CWD)
+                        found.dir = fops_path_join(c->arena, c->cwd, object->parent->name);
+                return found;
+        }
+
+        if (object->is_fd) {
+                path = object->item ? path_of_fd(c, object->fd, object->item) : FOPS_SPAN_ABSENT;
+                if (path.data)
+                        found = (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD };
+                return found;
+        }
+
+        if (name.size > 0 && (absolute || object->base == FOPS_BASE_CWD))
+                found = find_by_name(c, object, c->cwd, name, FOPS_PATH_VERIFIED);
+        else if (name.size > 0 && object->base == FOPS_BASE_FD)
+                found = find_by_name(c, object, path_of_fd(c, object->fd, NULL), name, FOPS_PATH_FD);
+
+        /* What was opened may still be open. */
+        if ((!found.path.data || found.source == FOPS_PATH_JOINED) && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
+            op->outcome == FOPS_OUTCOME_SUCCESS && op->has_exit && op->exit >= 0 && op->exit <= INT32_MAX && object->item) {
+                path = path_of_fd(c, (int) op->exit, object->item);
+                if (path.data)
+                        return (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD };
+        }
+
+        if (!found.path.data && !found.dir.data && object->parent)
+                found.dir = find_dir(c, object, hint);
+        return found;
+}
+
+/* CWD is logged at the call's end. A rename that moved an ancestor of the current directory logs the new one, while relative
+ * names were meant from the old one. */
+static FopsSpan usable_cwd(const FopsOperation *op, FopsArena *arena) {
+        if (!op->cwd_is_certain)
+                return FOPS_SPAN_ABSENT;
+
+        if ((op->op == FOPS_OP_RENAME || op->op == FOPS_OP_EXCHANGE) && op->outcome != FOPS_OUTCOME_FAILED && op->new_object.item) {
+                FopsSpan moved_to = fops_path_join(arena, op->cwd, op->new_object.item->name);
+
+                if (fops_path_is_below(op->cwd, moved_to))
+                        return FOPS_SPAN_ABSENT;
+        }
+        return op->cwd;
+}
+
+void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, FopsArena *arena) {
+        const Context c = { .resolver = r, .op = op, .arena = arena, .cwd = usable_cwd(op, arena) };
+        Found old, new = {};
+
+        old = find_object(&c, &op->object, hint);
+        if (op->has_two_names)
+                new = find_object(&c, &op->new_object, hint);
+
+        op->path = old.path;
+        op->new_path = new.path;
+        op->dir = old.dir;
+
+        if (old.path.data && new.path.data)
+                op->source = MIN(old.source, new.source);
+        else
+                op->source = old.path.data ? old.source : new.path.data ? new.source : FOPS_PATH_UNRESOLVED;
+        r->stats.n_by_source[op->source]++;
+}

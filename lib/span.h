@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Byte ranges, borrowed from whoever owns the memory, and the scanners over them. A span may hold any byte, NUL included.
+ * data == NULL is "absent", which is not the same as empty. All functions are pure and thread-safe. */
+
+#include <string.h>
+
+#include "util.h"
+
+typedef struct FopsSpan {
+        const char *data; /* NULL: absent */
+        size_t size;
+} FopsSpan;
+
+#define FOPS_SPAN_ABSENT ((FopsSpan){ NULL, 0 })
+#define FOPS_SPAN_LITERAL(s) ((FopsSpan){ "" s "", sizeof(s) - 1 })
+
+/* NULL gives an absent span. Borrows @s. */
+static inline FopsSpan fops_span_from_string(const char *s) {
+        return s ? (FopsSpan){ s, strlen(s) } : FOPS_SPAN_ABSENT;
+}
+
+static inline bool fops_span_is_present(FopsSpan s) {
+        return s.data != NULL;
+}
+
+/* Two absent spans are equal; absent and empty are not. */
+static inline bool fops_span_equal(FopsSpan a, FopsSpan b) {
+        if (!a.data || !b.data)
+                return a.data == b.data;
+        return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool fops_span_equal_string(FopsSpan a, const char *s) {
+        return fops_span_equal(a, fops_span_from_string(s));
+}
+
+static inline bool fops_span_starts_with(FopsSpan a, FopsSpan prefix) {
+        return a.data && prefix.data && a.size >= prefix.size && memcmp(a.data, prefix.data, prefix.size) == 0;
+}
+
+static inline bool fops_span_ends_with(FopsSpan a, FopsSpan suffix) {
+        return a.data && suffix.data && a.size >= suffix.size &&
+               memcmp(a.data + a.size - suffix.size, suffix.data, suffix.size) == 0;
+}
+
+static inline FopsSpan fops_span_skip(FopsSpan a, size_t n) {
+        return n <= a.size ? (FopsSpan){ a.data + n, a.size - n } : (FopsSpan){ a.data + a.size, 0 };
+}
+
+/* Whole-span numbers: true and *ret set only if every byte belongs to the number, there is at least one, and it fits. */
+bool fops_span_to_u64(FopsSpan s, uint64_t *ret);
+bool fops_span_to_u32(FopsSpan s, uint32_t *ret);
+bool fops_span_to_i64(FopsSpan s, int64_t *ret); /* one leading '-' allowed */
+bool fops_span_hex_to_u64(FopsSpan s, uint64_t *ret); /* no 0x */
+bool fops_span_octal_to_u64(FopsSpan s, uint64_t *ret);
+
+/* FNV-1a, 64 bit: for tables of trusted size (caps stand at the callers) and for tags, never for security. */
+uint64_t fops_span_hash(FopsSpan s);
+uint64_t fops_hash_continue(uint64_t hash, const void *data, size_t size);
+#define FOPS_HASH_INIT UINT64_C(0xcbf29ce484222325)

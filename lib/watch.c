@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Configured paths into what stands there now:
+ *   /srv/site-*   →  /srv/site-a (directory), /srv/site-b (directory)
+ *   /etc/mtab     →  /proc/1/mounts (the symlink's end: a rule is bound to an inode, and this is the one that is opened)
+ *   /srv/later    →  missing
+ * One moment's picture: what changes afterwards is the daemon's to notice and to expand again. */
+
+#include "watch.h"
+
+#include <glob.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void fops_targets_done(FopsTargets *t) {
+        for (size_t i = 0; i < t->n_items; i++)
+                free(t->items[i].path);
+        free(t->items);
+        *t = (FopsTargets){};
+}
+
+static int append(FopsTargets *t, FopsTarget target) {
+        target.path = strdup(target.path);
+        if (!target.path)
+                return -ENOMEM;
+
+        /* Grows at powers of two; the count itself says when. */
+        if ((t->n_items & (t->n_items - 1)) == 0) {
+                FopsTarget *items = reallocarray(t->items, t->n_items ? t->n_items * 2 : 1, sizeof(FopsTarget));
+
+                if (!items) {
+                        free(target.path);
+                        return -ENOMEM;
+                }
+                t->items = items;
+        }
+
+        t->items[t->n_items++] = target;
+        return 0;
+}
+
+/* What stands at @path, into @*ret, whose path is then @buffer. 0 or -errno. */
+static int look(const char *path, char buffer[static PATH_MAX], FopsTarget *ret) {
+        struct stat st;
+
+        if (!realpath(path, buffer) || stat(buffer, &st) < 0)
+                return -errno;
+        ret->path = buffer;
+        ret->is_directory = S_ISDIR(st.st_mode);
+        return 0;
+}
+
+static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
+        FopsTarget target = { .watch = w };
+        char buffer[PATH_MAX];
+        int r;
+
+        r = look(w->path, buffer, &target);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                target.path = w->path;
+                target.is_missing = true;
+                /* Not being there is what a watch may wait for. */
+                if (r != -ENOENT && r != -ENOTDIR) {
+                        r = fops_diags_add(diags, FOPS_NOTE, w->file, w->line, "can't look at '%s' yet: %s", w->path,
+                                           strerror(-r));
+                        if (r < 0)
+                                return r;
+                }
+        }
+
+        return append(t, target);
+}
+
+static int compare_targets(const void *a, const void *b) {
+        const FopsTarget *x = a, *y = b;
+
+        return strcmp(x->path, y->path);
+}
+
+/* Two matches can be one thing, through symlinks; the kernel would refuse the second rule. */
+static void drop_duplicates(FopsTargets *t, size_t first) {
+        size_t n = first;
+
+        if (t->n_items == first)
+                return;
+
+        qsort(t->items + first, t->n_items - first, sizeof(FopsTarget), compare_targets);
+        for (size_t i = first; i < t->n_items; i++)
+                if (i > first && strcmp(t->items[n - 1].path, t->items[i].path) == 0)
+                        free(t->items[i].path);
+                else
+                        t->items[n++] = t->items[i];
+        t->n_items = n;
+}
+
+static int expand_matches(const FopsWatch *w, const glob_t *matches, FopsTargets *t, FopsDiags *diags) {
+        size_t n = MIN(matches->gl_pathc, (size_t) FOPS_GLOB_MATCHES_MAX), first = t->n_items;
+
+        for (size_t i = 0; i < n; i++) {
+                FopsTarget target = { .watch = w };
+                char buffer[PATH_MAX];
+                int r;
+
+                /* A dangling symlink, or gone since: the pattern says what may come, a single name of it doesn't. */
+                r = look(matches->gl_pathv[i], buffer, &target);
+                if (r == 0)
+                        r = append(t, target);
+                if (r == -ENOMEM)
+                        return r;
+        }
+        drop_duplicates(t, first);
+
+        if (matches->gl_pathc > n)
+                return fops_diags_add(diags, FOPS_ERROR, w->file, w->line,
+                                      "'%s' matches %zu paths, only the first %zu are watched", w->path,
+                                      (size_t) matches->gl_pathc, n);
+        return 0;
+}
+
+static int expand_glob(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
+        glob_t matches = {};
+        int r;
+
+        r = glob(w->path, 0, NULL, &matches);
+        if (r == 0)
+                r = expand_matches(w, &matches, t, diags);
+        else
+                r = r == GLOB_NOSPACE ? -ENOMEM : 0;
+        globfree(&matches);
+        return r;
+}
+
+int fops_targets_expand(const FopsWatch *watches, size_t n_watches, FopsTargets *ret, FopsDiags *diags) {
+        _cleanup_(fops_targets_done) FopsTargets t = {};
+
+        for (size_t i = 0; i < n_watches; i++) {
+                int r = watches[i].is_glob ? expand_glob(watches + i, &t, diags) : expand_path(watches + i, &t, diags);
+
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = t;
+        t = (FopsTargets){};
+        return 0;
+}

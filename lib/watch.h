@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A configured watch meets the file system: globs expanded, symlinks resolved, file or directory. One FopsTarget is one
+ * thing the kernel can be told to watch. And the other way: which watches want an operation that came. */
+
+#include "config.h"
+
+/* A glob that matches more than this is cut with an error: the kernel walks its rule lists linearly for each inode bucket,
+ * and ten thousand homes are the largest sites known. */
+#define FOPS_GLOB_MATCHES_MAX 16384
+
+typedef struct FopsTarget {
+        const FopsWatch *watch; /* borrowed from the config */
+        char *path;             /* real path: absolute, symlinks resolved */
+        bool is_directory;
+        bool is_missing;        /* nothing there yet: pending. @path is then the configured one (never so for globs) */
+} FopsTarget;
+
+typedef struct FopsTargets {
+        FopsTarget *items;
+        size_t n_items;
+} FopsTargets;
+
+void fops_targets_done(FopsTargets *t);
+
+/* Expands @watches against the file system as it is now, in order of the watches; a glob without a match gives no target.
+ * Returns 0 or -errno (memory); trouble with a path (EACCES, ELOOP) gives a missing target and a note in @diags. Blocks on file I/O. */
+int fops_targets_expand(const FopsWatch *watches, size_t n_watches, FopsTargets *ret, FopsDiags *diags);
+
+/* Looks up targets by tag (rule-compiler.h) and by path; built once for each configuration. */
+typedef struct FopsWatchSet FopsWatchSet;
+
+/* Borrows @targets for its lifetime. NULL when memory is out. */
+FopsWatchSet *fops_watch_set_new(const FopsTargets *targets);
+FopsWatchSet *fops_watch_set_free(FopsWatchSet *s);
+FOPS_DEFINE_CLEANUP(FopsWatchSet *, fops_watch_set_free)
+
+/* Caps the watches one operation is published under: nesting this deep is an accident. */
+#define FOPS_WATCHES_PER_OPERATION_MAX 16
+
+/* Finds the watches that want @op: those whose target holds op->path or op->new_path, and the one named by @tag (the tag of
+ * the rule that made the event, absent if none of ours) even if the path is unknown; then by ops, recursive, result and
+ * filters. A recursive=false target wants only itself and its direct children, when the path is known. Each watch once, in
+ * configuration order. Cost depends on the path's depth, not on the number of watches.
+ * Fills @ret (room for FOPS_WATCHES_PER_OPERATION_MAX), returns how many. Pure. */
+size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret);
+
+/* The directory watched by the rules tagged @tag: the target itself, or the one a watched file is in. Absent for an unknown tag.
+ * Borrowed from the targets. */
+FopsSpan fops_watch_set_directory(const FopsWatchSet *s, FopsSpan tag);
+
+/* True if @tag is of a rule in `rules` or an imported one (FOPS_TAG_RULE_PREFIX), whose events are published as they come. Pure. */
+bool fops_tag_is_rule(FopsSpan tag);
+
+/* True if @tag is of a watch or rule of this set's configuration or an older one: it starts with FOPS_TAG_PREFIX. */
+bool fops_tag_is_ours(FopsSpan tag);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The resolver's questions asked of this machine: O_PATH descriptors for what stands at a path, /proc/PID/fd for what a
+ * process has open. O_PATH opens nothing: no device is touched, no permission of the file itself needed. */
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+#include "path.h"
+#include "resolver.h"
+
+#ifndef OVERLAYFS_SUPER_MAGIC
+#  define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#endif
+
+static void inode_from_stat(int fd, const struct stat *st, FopsInode *ret) {
+        struct statfs fs;
+        bool certain = true;
+
+        /* stat(2) shows a subvolume's or a layer's device there, audit the superblock's. */
+        if (fstatfs(fd, &fs) == 0 && (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC))
+                certain = false;
+
+        *ret = (FopsInode){
+                .inode = st->st_ino,
+                .dev_major = major(st->st_dev),
+                .dev_minor = minor(st->st_dev),
+                .is_symlink = S_ISLNK(st->st_mode),
+                .dev_is_certain = certain,
+        };
+}
+
+/* A link of /proc read whole, whatever its length. */
+static int read_link(const char *link, FopsArena *arena, FopsSpan *ret) {
+        char buffer[4096];
+        ssize_t n = readlink(link, buffer, sizeof(buffer));
+
+        if (n < 0)
+                return -errno;
+        if ((size_t) n == sizeof(buffer))
+                return -ENAMETOOLONG; /* cut: the kernel shows no more than a page */
+        *ret = fops_arena_copy(arena, (FopsSpan){ buffer, (size_t) n });
+        return ret->data ? 0 : -ENOMEM;
+}
+
+static int live_read_fd(void *userdata _unused_, uint32_t pid, int fd, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode) {
+        char link[sizeof("/proc//fd/") + 2 * 11];
+        _cleanup_close_ int path_fd = -EBADF;
+        struct stat st;
+        FopsSpan path;
+        int r;
+
+        snprintf(link, sizeof(link), "/proc/%u/fd/%d", pid, fd);
+        path_fd = open(link, O_PATH | O_CLOEXEC);
+        if (path_fd < 0)
+                return -errno;
+        if (fstat(path_fd, &st) < 0)
+                return -errno;
+
+        /* Of our own descriptor, so that path and inode are one file's, whatever the process does meanwhile. */
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", path_fd);
+        r = read_link(link, arena, &path);
+        if (r < 0)
+                return r;
+
+        inode_from_stat(path_fd, &st, ret_inode);
+        *ret_path = path;
+        return 0;
+}
+
+static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode) {
+        char link[sizeof("/proc/self/fd/") + 11];
+        _cleanup_close_ int fd = -EBADF;
+        FopsSpan copy, canonical;
+        struct stat st;
+        int r;
+
+        copy = fops_arena_copy(arena, path);
+        if (!copy.data)
+                return -ENOMEM;
+        if (memchr(copy.data, '\0', copy.size))
+                return -EINVAL;
+
+        fd = open(copy.data, O_PATH | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        r = read_link(link, arena, &canonical);
+        if (r < 0)
+                return r;
+        if (st.st_nlink == 0)
+                return -ENOENT;
+
+        inode_from_stat(fd, &st, ret_inode);
+        *ret_path = canonical;
+        return 0;
+}
+
+static int live_look_up(void *userdata _unused_, FopsSpan path, FopsInode *ret_inode) {
+        char copy[FOPS_PATH_BYTES_MAX + 1];
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        if (path.size > FOPS_PATH_BYTES_MAX || memchr(path.data, '\0', path.size))
+                return -EINVAL;
+        memcpy(copy, path.data, path.size);
+        copy[path.size] = '\0';
+
+        fd = open(copy, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        inode_from_stat(fd, &st, ret_inode);
+        return 0;
+}
+
+static bool same_namespace(uint32_t pid, const char *other) {
+        char link[sizeof("/proc//ns/mnt") + 11];
+        struct stat a, b;
+
+        snprintf(link, sizeof(link), "/proc/%u/ns/mnt", pid);
+        return stat(link, &a) == 0 && stat(other, &b) == 0 && a.st_ino == b.st_ino;
+}
+
+static int live_shares_root(void *userdata _unused_, uint32_t pid) {
+        char link[sizeof("/proc//root") + 11];
+        struct stat theirs, ours;
+
+        snprintf(link, sizeof(link), "/proc/%u/root", pid);
+        if (stat(link, &theirs) < 0)
+                return -ESRCH;
+        if (stat("/", &ours) < 0)
+                return -errno;
+        if (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev)
+                return 0;
+
+        /* The first process's mounts are the machine's; our own are the same to look at, in the unit's sandbox too. */
+        return same_namespace(pid, "/proc/1/ns/mnt") || same_namespace(pid, "/proc/self/ns/mnt");
+}
+
+const FopsWorld fops_world_live = {
+        .read_fd = live_read_fd,
+        .canonicalize = live_canonicalize,
+        .look_up = live_look_up,
+        .shares_root = live_shares_root,
+};

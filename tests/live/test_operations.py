@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every kind of operation in every way of naming a path, fopsd being the audit daemon: one entry each, and a true one."""
+
+import live
+
+# These have files of their own.
+ELSEWHERE = {"hostile", "long", "comm", "uring"}
+
+
+def sets():
+    names = live.subprocess.run([live.OPSGEN, "list"], stdout=live.subprocess.PIPE, check=True, text=True).stdout.split()
+    return [name for name in names if name not in ELSEWHERE]
+
+
+def every_set(ground, below, mode="daemon", names=None):
+    tree = ground.tree(below)
+    daemon = ground.watching(tree, mode=mode)
+    truths = [truth for name in names or sets() for truth in ground.opsgen(name, tree)]
+    daemon.stop()
+    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths, live.operations(ground.entries())).report(f"{mode} below {below}")
+
+
+def test_on_the_root_file_system(ground):
+    ground.need_free_registration()
+    every_set(ground, "/var/tmp")
+
+
+def test_on_tmpfs(ground):
+    ground.need_free_registration()
+    every_set(ground, "/dev/shm")
+
+
+def test_start_and_end_are_in_the_journal(ground):
+    ground.need_free_registration()
+    daemon = ground.watching(ground.tree())
+    daemon.stop()
+    entries = ground.entries()
+    live.equal(live.operations(entries), [], "operations when there were none")
+    messages = [e.text("MESSAGE") for e in entries if e.kind == "state"]
+    live.check(len(messages) >= 2 and "started" in messages[0] and "stopped" in messages[-1], f"state entries: {messages}")
+    live.check(all("MESSAGE_ID" in e and "PRIORITY" in e for e in entries), "an entry without MESSAGE_ID or PRIORITY")
+
+
+def test_only_what_is_asked_for(ground):
+    """Of all classes only the one: read without write, single operations without their siblings."""
+    ground.need_free_registration()
+    for words, wanted in ((["read"], {"read", "list"}), (["exec"], {"exec"}), (["attr"], {"chmod", "chown", "setxattr", "removexattr", "utime"}),
+                          (["mkdir", "rename"], {"mkdir", "rename", "exchange"}), (["delete"], {"delete", "rmdir"})):
+        tree = ground.tree()
+        daemon = ground.watching(tree, ops='", "'.join(words))
+        truths = ground.opsgen("absolute", tree) + ground.opsgen("exec", tree)
+        daemon.stop()
+        live.Comparison(key="live", watch=tree).run([t for t in truths if t["op"] in wanted],
+                                                    live.operations(ground.entries())).report(" ".join(words))
+        ground.forget()
+
+
+def test_one_file_among_others(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    daemon = ground.watching(tree + "/watched")
+    script = """
+        echo a > watched; echo a > other; chmod 600 watched other; mv other third; rm third; cat watched; ln watched second
+        rm second; mv watched away; mv away watched; rm watched
+    """
+    live.subprocess.run(["sh", "-ec", script], cwd=tree, check=True, stdout=live.subprocess.DEVNULL)
+    daemon.stop()
+    expected = ["create", "chmod", "read", "link", "rename", "rename", "delete"]
+    live.equal([e.text("FOPSD_OP") for e in live.operations(ground.entries())], expected, "operations on the file")
+
+
+if __name__ == "__main__":
+    live.main()
