@@ -83,9 +83,11 @@ static void find_time(Input *input) {
         _cleanup_close_ int fd = -EBADF;
         FopsRecordDiag diag;
         FopsRecord record;
+        struct stat st;
         FopsSpan line;
 
-        if (input->is_stdin) {
+        /* What can be read only once isn't read for this: a pipe, as of decode <(zcat …). */
+        if (input->is_stdin || (stat(input->path, &st) == 0 && !S_ISREG(st.st_mode))) {
                 input->sec = INT64_MAX;
                 return;
         }

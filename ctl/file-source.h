@@ -16,7 +16,7 @@ typedef struct FileSourceStats {
 } FileSourceStats;
 
 /* Reads @paths, n of them; "-" is standard input, a directory stands for the audit.log* in it. They are read in the order of their
- * first records' times, so that the order of a rotated set on the command line doesn't matter; standard input last.
+ * first records' times, so that the order of a rotated set on the command line doesn't matter; standard input and pipes last.
  * Lines that make no sense are said on standard error, the first ten of each file, and counted.
  * Returns 0, -EPIPE or another errno of @publish, or 1 when a file could not be read, which has been said. */
 int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret);

@@ -7,6 +7,10 @@
 #include <getopt.h>
 #include <string.h>
 
+/* Without a configuration file to say otherwise: the kernel's own 64 makes writers wait at every turn, and loses records when the
+ * reader is late. It is put back at the end. */
+#define BACKLOG_LIMIT_WITHOUT_CONFIG 8192
+
 static void print_help(void) {
         printf("fopsd [OPTIONS…]\n\n"
                "Records who did what to which file, to the journal.\n\n"
@@ -150,8 +154,10 @@ int options_load_config(const Options *o, FopsConfig *ret, FopsDiags *diags) {
                 r = fops_config_load_from(o->config_file, &config, diags);
                 if (r != 0)
                         return r;
-        } else
+        } else {
                 fops_config_init(&config);
+                config.kernel.backlog_limit = BACKLOG_LIMIT_WITHOUT_CONFIG;
+        }
 
         for (size_t i = 0; i < o->n_watches; i++) {
                 int q = fops_config_add_watch(&config, o->watches[i].path, o->watches[i].ops, o->watches[i].key, diags);

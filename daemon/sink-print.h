@@ -15,6 +15,6 @@ FopsSinkPrint *fops_sink_print_new(int fd, FopsPrintFormat format);
 FopsSinkPrint *fops_sink_print_free(FopsSinkPrint *s);
 FOPS_DEFINE_CLEANUP(FopsSinkPrint *, fops_sink_print_free)
 
-/* Writes @e as one line, at once; blocks while the reader is slow, also on a descriptor that doesn't. Returns 0 or a negative
- * errno, -EPIPE when the reader has closed. */
+/* Writes @e as one line, at once; blocks while the reader is slow, also on a descriptor that doesn't. Returns 0 or a
+ * negative errno, -EPIPE when the reader has closed. */
 int fops_sink_print_write(FopsSinkPrint *s, const FopsEntry *e);

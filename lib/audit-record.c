@@ -26,13 +26,13 @@ static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const cha
         return FOPS_RECORD_MALFORMED;
 }
 
-/* Takes decimal digits off the front of @s; false if there are none or they don't fit. */
-static bool take_number(FopsSpan *s, uint64_t *ret) {
+/* Takes decimal digits off the front of @s; false if there are none or they make more than @max. */
+static bool take_number(FopsSpan *s, uint64_t max, uint64_t *ret) {
         size_t n = 0;
 
         while (n < s->size && s->data[n] >= '0' && s->data[n] <= '9')
                 n++;
-        if (!fops_span_to_u64((FopsSpan){ s->data, n }, ret))
+        if (!fops_span_to_u64((FopsSpan){ s->data, n }, ret) || *ret > max)
                 return false;
         *s = fops_span_skip(*s, n);
         return true;
@@ -48,8 +48,7 @@ static bool take_byte(FopsSpan *s, char c) {
 FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret, FopsRecordDiag *diag) {
         static const FopsSpan head = { "audit(", 6 };
         uint64_t sec, msec, serial;
-        FopsSpan rest, enriched = FOPS_SPAN_ABSENT;
-        const char *separator;
+        FopsSpan rest;
 
 #define OFFSET() ((size_t) (rest.data - text.data))
 
@@ -60,15 +59,16 @@ FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret
                 return malformed(diag, 0, "expected \"audit(\"");
         rest = fops_span_skip(text, head.size);
 
-        if (!take_number(&rest, &sec) || sec > INT64_MAX)
+        /* Offline these seconds are a clock in microseconds. */
+        if (!take_number(&rest, INT64_MAX / 1000000, &sec))
                 return malformed(diag, OFFSET(), "expected seconds");
         if (!take_byte(&rest, '.'))
                 return malformed(diag, OFFSET(), "expected '.'");
-        if (!take_number(&rest, &msec) || msec > 999)
+        if (!take_number(&rest, 999, &msec))
                 return malformed(diag, OFFSET(), "expected milliseconds");
         if (!take_byte(&rest, ':'))
                 return malformed(diag, OFFSET(), "expected ':'");
-        if (!take_number(&rest, &serial))
+        if (!take_number(&rest, UINT64_MAX, &serial))
                 return malformed(diag, OFFSET(), "expected a serial number");
         if (!take_byte(&rest, ')') || !take_byte(&rest, ':'))
                 return malformed(diag, OFFSET(), "expected \"):\"");
@@ -76,25 +76,27 @@ FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret
 
 #undef OFFSET
 
-        /* auditd's log_format = ENRICHED. The kernel never writes a bare 0x1d, but user space might, and then what stands
-         * behind it is no less text than what stands before. */
-        separator = rest.size > 0 ? memchr(rest.data, 0x1d, rest.size) : NULL;
-        if (separator) {
-                size_t n = (size_t) (separator - rest.data);
-
-                enriched = fops_span_skip(rest, n + 1);
-                text.size -= rest.size - n;
-                rest.size = n;
-        }
-
         *ret = (FopsRecord){
                 .type = type,
                 .id = { .sec = (int64_t) sec, .msec = (uint32_t) msec, .serial = serial },
                 .text = text,
                 .body = rest,
-                .enriched = enriched,
         };
         return FOPS_RECORD_OK;
+}
+
+/* auditd's log_format = ENRICHED puts a 0x1d and the names of ids behind the record. The last one counts: a message of user space
+ * may hold more of them, and the text in front of auditd's is no less text for that. */
+static void split_enriched(FopsRecord *record) {
+        const char *separator = record->body.size > 0 ? memrchr(record->body.data, 0x1d, record->body.size) : NULL;
+        size_t n;
+
+        if (!separator)
+                return;
+        n = (size_t) (separator - record->body.data);
+        record->enriched = fops_span_skip(record->body, n + 1);
+        record->text.size -= record->body.size - n;
+        record->body.size = n;
 }
 
 static FopsSpan take_word(FopsSpan *s) {
@@ -141,6 +143,7 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsReco
         }
 
         record.node = node;
+        split_enriched(&record);
         *ret = record;
         return FOPS_RECORD_OK;
 }
@@ -181,7 +184,9 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
                 return true;
         }
 
-        if (name.size == 0 || name.size >= sizeof(copy) || memchr(name.data, '\0', name.size))
+        /* libaudit takes a number too, with anything behind it. */
+        if (name.size == 0 || name.size >= sizeof(copy) || memchr(name.data, '\0', name.size) ||
+            (name.data[0] >= '0' && name.data[0] <= '9'))
                 return false;
         memcpy(copy, name.data, name.size);
         copy[name.size] = '\0';
@@ -194,7 +199,11 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
 }
 
 bool fops_field_next(FopsFieldReader *r, FopsSpan *name, FopsValue *value) {
-        const char *p = r->rest.data, *end = p + r->rest.size, *start, *stop;
+        const char *p = r->rest.data, *end, *start, *stop;
+
+        if (r->rest.size == 0)
+                return false;
+        end = p + r->rest.size;
 
         for (;;) {
                 /* ',' parts the fields of some user-space messages. */
@@ -239,7 +248,7 @@ FopsValue fops_field_find(FopsSpan body, const char *name) {
         FopsSpan n;
         FopsValue v;
 
-        while (body.data && fops_field_next(&reader, &n, &v))
+        while (fops_field_next(&reader, &n, &v))
                 if (fops_span_equal_string(n, name))
                         return v;
         return (FopsValue){ FOPS_SPAN_ABSENT, false };

@@ -2,9 +2,9 @@
 
 /* A cgroup's path into unit and container:
  *   /system.slice/docker-4f1c…(64 hex).scope        unit docker-4f1c….scope, container 4f1c…, runtime docker
- * The unit as systemd's cg_path_get_unit() finds it, the same that journald writes as _SYSTEMD_UNIT. The container as the engines
- * name their cgroups; of nested ones the innermost. A user who may make cgroups of his own (user@1000.service is his) may give
- * them an engine's names: container and runtime are what the cgroup says, the unit is what systemd made. */
+ * The unit as systemd's cg_path_get_unit() finds it, the same that journald writes as _SYSTEMD_UNIT. The container as the
+ * engines name their cgroups; of nested ones the innermost. A user who may make cgroups of his own (user@1000.service is
+ * his) may give them an engine's names: container and runtime are what the cgroup says, the unit is what systemd made. */
 
 #include "process-table.h"
 
@@ -59,10 +59,10 @@ static FopsSpan next_component(FopsSpan *path) {
 /* unit_name_is_valid() with UNIT_NAME_PLAIN, and UNIT_NAME_INSTANCE if @instance. */
 static bool is_unit_name(FopsSpan s, bool instance) {
         static const FopsSpan types[] = {
-                FOPS_SPAN_LITERAL("service"), FOPS_SPAN_LITERAL("scope"), FOPS_SPAN_LITERAL("slice"),
-                FOPS_SPAN_LITERAL("socket"), FOPS_SPAN_LITERAL("mount"), FOPS_SPAN_LITERAL("swap"),
+                FOPS_SPAN_LITERAL("service"),   FOPS_SPAN_LITERAL("scope"),  FOPS_SPAN_LITERAL("slice"),
+                FOPS_SPAN_LITERAL("socket"),    FOPS_SPAN_LITERAL("mount"),  FOPS_SPAN_LITERAL("swap"),
                 FOPS_SPAN_LITERAL("automount"), FOPS_SPAN_LITERAL("target"), FOPS_SPAN_LITERAL("device"),
-                FOPS_SPAN_LITERAL("timer"), FOPS_SPAN_LITERAL("path"),
+                FOPS_SPAN_LITERAL("timer"),     FOPS_SPAN_LITERAL("path"),
         };
         const char *dot, *at;
         FopsSpan name;
@@ -124,7 +124,8 @@ static FopsSpan unescape_machine(FopsArena *arena, FopsSpan s) {
         size_t n = 0;
 
         for (size_t i = 0; i < name.size; n++)
-                if (name.size - i >= 4 && p[i] == '\\' && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 && hex_digit(p[i + 3]) >= 0) {
+                if (name.size - i >= 4 && p[i] == '\\' && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 &&
+                    hex_digit(p[i + 3]) >= 0) {
                         p[n] = (char) (hex_digit(p[i + 2]) << 4 | hex_digit(p[i + 3]));
                         i += 4;
                 } else
@@ -170,7 +171,8 @@ static bool parse_prefixed(FopsSpan c, FopsCgroup *ret) {
         return false;
 }
 
-/* An id or a name alone; its parent tells whose: /docker/<64 hex>, /docker/buildkit/ID, /lxc/NAME, /kubepods/…/pod…/<64 hex>. */
+/* An id or a name alone; its parent tells whose: /docker/<64 hex>, /docker/buildkit/ID, /lxc/NAME, /kubepods/…/pod…/<64
+ * hex>. */
 static bool parse_bare(FopsSpan c, FopsSpan parent, bool in_kubepods, FopsCgroup *ret) {
         static const struct {
                 FopsSpan parent, runtime;

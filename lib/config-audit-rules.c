@@ -298,7 +298,8 @@ static void finish_line(Line *line) {
                 w.keys = TAKE_PTR(line->keys);
                 fops_config_watch_set_path(l, line->at, line->watch, &w);
                 if (w.is_glob)
-                        fops_config_note(l, line->at, "%s is taken as a pattern, which auditctl doesn't", quote(line, line->watch));
+                        fops_config_note(l, line->at, "%s is taken as a pattern, which auditctl doesn't",
+                                         quote(line, line->watch));
                 fops_config_add(l, line->at, &w);
                 fops_config_watch_done(&w);
         } else if (line->has_list) {
@@ -328,7 +329,8 @@ static void read_line(FopsConfigLoader *l, FopsConfigPosition at, char *text) {
                 else {
                         read_option(&line, option, value);
                         if (line.ignored)
-                                fops_config_note(l, at, "%s is passed over: fopsd manages its own rules and no others", word.data);
+                                fops_config_note(l, at, "%s is passed over: fopsd manages its own rules and no others",
+                                                 word.data);
                 }
         }
         if (!line.failed && !line.ignored)
@@ -371,7 +373,8 @@ static void load_matches(FopsConfigLoader *l, FopsConfigPosition at, const char 
         /* Sorted below: glob(3) itself sorts as the locale does. */
         r = glob(pattern, GLOB_NOSORT, search_error, &matches);
         if (r == GLOB_NOMATCH)
-                fops_config_note(l, at, "audit_rules: nothing matches %s", fops_config_quote(l, fops_span_from_string(pattern)));
+                fops_config_note(l, at, "audit_rules: nothing matches %s",
+                                 fops_config_quote(l, fops_span_from_string(pattern)));
         else if (r == GLOB_NOSPACE)
                 l->error = -ENOMEM;
         else if (r != 0)

@@ -4,9 +4,10 @@
  *
  *   @include "watches.d/web.conf"
  *
- * Includes are put in place here and not by libconfig, which opens them itself: it would hang on a fifo, can't see who may
- * write a file, and knows only one directory for relative names, whatever file they stand in. On the way comments go, and what
- * libconfig would take without a word is refused: a string or comment that isn't closed, a NUL in a string, which cuts it.
+ * Includes are put in place here and not by libconfig, which opens them itself: it would hang on a fifo, can't see who
+ * may write a file, and knows only one directory for relative names, whatever file they stand in. On the way comments go,
+ * and what libconfig would take without a word is refused: a string or comment that isn't closed, a NUL in a string,
+ * which cuts it.
  *
  * Invariant: every line of the expanded text maps back to the line it came from. */
 
@@ -178,8 +179,9 @@ static void put_segment(Expansion *x) {
         t->segments[t->n_segments++].position = x->at;
 }
 
-/* libconfig needs to see what follows a string before it takes it, as strings in a row are one string, and gives an element of
- * a list the line it has come to by then. So a newline behind a string waits for the comma that belongs to the string. */
+/* libconfig needs to see what follows a string before it takes it, as strings in a row are one string, and gives an
+ * element of a list the line it has come to by then. So a newline behind a string waits for the comma that belongs to the
+ * string. */
 static void put_newlines(Expansion *x) {
         for (; x->n_newlines > 0; x->n_newlines--)
                 put(x, "\n", 1);

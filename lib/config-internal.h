@@ -51,7 +51,8 @@ typedef struct FopsConfigLoader {
 void fops_config_loader_done(FopsConfigLoader *l);
 
 /* Messages. */
-void fops_config_say(FopsConfigLoader *l, FopsSeverity severity, FopsConfigPosition at, const char *format, ...) _printf_(4, 5);
+void fops_config_say(FopsConfigLoader *l, FopsSeverity severity, FopsConfigPosition at, const char *format, ...)
+        _printf_(4, 5);
 #define fops_config_error(l, ...) fops_config_say(l, FOPS_ERROR, __VA_ARGS__)
 #define fops_config_note(l, ...) fops_config_say(l, FOPS_NOTE, __VA_ARGS__)
 
@@ -65,17 +66,19 @@ const char *fops_config_nearest(const char *const *words, FopsSpan word);
 char *fops_config_copy(FopsConfigLoader *l, FopsSpan s);
 bool fops_config_list_add(FopsConfigLoader *l, char ***list, FopsSpan s);
 bool fops_config_list_contains(char *const *list, const char *s); /* NULL is an empty list */
-char **fops_config_list_free(char **list);
+void fops_config_list_free(char **list);
 int fops_config_compare_names(const void *a, const void *b); /* of a char **, for qsort(3): byte order */
 
-/* Makes room for one more behind @n items: doubled whenever @n is a power of two, so no count of what is allocated is needed. */
+/* Makes room for one more behind @n items: doubled whenever @n is a power of two, so no count of what is allocated is
+ * needed. */
 bool fops_config_grow(FopsConfigLoader *l, void *items, size_t n, size_t item_bytes);
 
 /* Files (config-file.c). All read through here: regular, root's, nobody else's to write, not too large. @from is where the
  * path was named, without .file for one that stands for itself. False with an error said; else *@ret lives in l->arena. */
 bool fops_config_read_file(FopsConfigLoader *l, FopsConfigPosition from, const char *path, FopsSpan *ret);
 
-/* The same check for a directory that was opened to have its files read; says that it couldn't be if @fd is negative (errno). */
+/* The same check for a directory that was opened to have its files read; says that it couldn't be if @fd is negative
+ * (errno). */
 bool fops_config_trust_directory(FopsConfigLoader *l, int fd, const char *path);
 
 /* Takes the next line, without its newline or CRLF, off *@rest; false at the end. */
@@ -93,10 +96,11 @@ void fops_config_load_text(FopsConfigLoader *l, const char *file, FopsSpan text)
 
 /* Settings (config-setting.c). A table of these, with .name NULL at its end, says what a group may hold. */
 typedef struct FopsConfigSetting FopsConfigSetting;
+typedef void FopsConfigReader(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
 
 struct FopsConfigSetting {
         const char *name;
-        void (*read)(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
+        FopsConfigReader *read; /* gets the member as @target */
         size_t offset, size;               /* of the member in the object that the table fills */
         int64_t min, max;                  /* int: the range … */
         uint64_t unit;                     /* … and what it is multiplied by; 0: nothing */
@@ -115,17 +119,18 @@ struct FopsConfigSetting {
 FopsConfigPosition fops_config_position(const FopsConfigLoader *l, const config_setting_t *s);
 
 /* Reads every setting of @group by @table into @target; an unknown one is an error. */
-void fops_config_read_settings(FopsConfigLoader *l, const FopsConfigSetting *table, const config_setting_t *group, void *target);
+void fops_config_read_settings(FopsConfigLoader *l, const FopsConfigSetting *table, const config_setting_t *group,
+                               void *target);
 
 /* Readers for the tables: what they expect, and the member's type. */
-void fops_config_read_bool(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
-void fops_config_read_int(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);     /* 4 or 8 bytes */
-void fops_config_read_choice(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);  /* bool or enum */
-void fops_config_read_string(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);  /* char * */
-void fops_config_read_strings(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target); /* char ** */
-void fops_config_read_ops(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);     /* FopsOpMask */
-void fops_config_read_section(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
-void fops_config_read_groups(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
+FopsConfigReader fops_config_read_bool;
+FopsConfigReader fops_config_read_int;     /* 4 or 8 bytes */
+FopsConfigReader fops_config_read_choice;  /* bool or enum */
+FopsConfigReader fops_config_read_string;  /* char * */
+FopsConfigReader fops_config_read_strings; /* char ** */
+FopsConfigReader fops_config_read_ops;     /* FopsOpMask */
+FopsConfigReader fops_config_read_section;
+FopsConfigReader fops_config_read_groups;
 
 /* For readers of their own: the elements of @s, which must be a list or array that isn't empty; @s itself, counted as one,
  * if it is no list and @scalar_too. 0 with an error said if it is neither; @expected: "a list of strings". */
@@ -134,10 +139,12 @@ size_t fops_config_elements(FopsConfigLoader *l, const FopsConfigSetting *t, con
 const config_setting_t *fops_config_element(const config_setting_t *s, size_t i);
 
 /* `NAME must be EXPECTED, not a number` */
-void fops_config_wrong_type(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, const char *expected);
+void fops_config_wrong_type(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s,
+                            const char *expected);
 
 /* Stores @value, times the unit, if it is in range. */
-void fops_config_set_int(FopsConfigLoader *l, FopsConfigPosition at, const FopsConfigSetting *t, int64_t value, void *target);
+void fops_config_set_int(FopsConfigLoader *l, FopsConfigPosition at, const FopsConfigSetting *t, int64_t value,
+                         void *target);
 
 /* Adds what one word of `ops` means to *@mask. */
 void fops_config_add_ops(FopsConfigLoader *l, FopsConfigPosition at, const char *name, FopsSpan word, FopsOpMask *mask);
@@ -152,7 +159,7 @@ bool fops_config_check_keys(FopsConfigLoader *l, FopsConfigPosition at, char *co
 void fops_config_read_watch(FopsConfigLoader *l, const config_setting_t *group, void *unused);     /* config-watch.c */
 void fops_config_read_rule(FopsConfigLoader *l, const config_setting_t *group, void *unused);      /* config-rule.c */
 void fops_config_read_watchlist(FopsConfigLoader *l, const config_setting_t *group, void *unused); /* config-watchlist.c */
-void fops_config_read_audit_rules(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target);
+FopsConfigReader fops_config_read_audit_rules;                                                     /* config-audit-rules.c */
 
 /* Texts of watch lists and audit.rules files, for the fuzzer as well. @like: what its watches have but path and place. */
 void fops_config_load_watchlist(FopsConfigLoader *l, const char *file, FopsSpan text, const FopsWatch *like);

@@ -4,8 +4,8 @@
  *
  *   { syscalls = ["ptrace"]; fields = ["auid>=1000", "auid!=unset"]; key = "ptrace"; }
  *
- * What the words mean is the rule compiler's to know: each rule is compiled once here, so that a wrong system call or field is
- * an error with a line, and thrown away. */
+ * What the words mean is the rule compiler's to know: each rule is compiled once here, so that a wrong system call or
+ * field is an error with a line, and thrown away. */
 
 #include "config-internal.h"
 #include "rule-compiler.h"
@@ -68,7 +68,8 @@ void fops_config_add_rule(FopsConfigLoader *l, FopsConfigPosition at, FopsRuleCo
         if (r != 0)
                 return;
         if (rule->never && strcmp(rule->list, "task") == 0 && !rule->fields)
-                fops_config_note(l, at, "this rule hides every process that starts from now on: nothing it does is recorded");
+                fops_config_note(l, at,
+                                 "this rule hides every process that starts from now on: nothing it does is recorded");
 
         if (!fops_config_grow(l, &c->rules, c->n_rules, sizeof(FopsRuleConfig)))
                 return;

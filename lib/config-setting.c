@@ -4,19 +4,18 @@
  *
  *   /etc/fopsd.conf:7: unknown setting 'buffer_mb', did you mean 'buffer_mib'?
  *
- * libconfig's own conversions are not used: "12" is no number and 1 is not true, as a value of the wrong type is more often a
- * mistake than a wish. Also here: what all rooms of the configuration share, messages and lists of strings. */
+ * libconfig's own conversions are not used: "12" is no number and 1 is not true, as a value of the wrong type is more
+ * often a mistake than a wish. Also here: what all rooms of the configuration share, messages and lists of strings. */
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "config-internal.h"
+#include "nearest.h"
 
 /* What a message quotes of a value: enough to find it. */
 #define QUOTE_BYTES_MAX ((size_t) 80)
-/* No known word is longer; of the user's, what is behind this doesn't make it nearer to one. */
-#define WORD_BYTES_MAX ((size_t) 32)
 
 void fops_config_loader_done(FopsConfigLoader *l) {
         fops_arena_done(&l->arena);
@@ -79,11 +78,10 @@ char *fops_config_copy(FopsConfigLoader *l, FopsSpan s) {
         return copy;
 }
 
-char **fops_config_list_free(char **list) {
+void fops_config_list_free(char **list) {
         for (char **p = list; p && *p; p++)
                 free(*p);
         free(list);
-        return NULL;
 }
 
 bool fops_config_list_add(FopsConfigLoader *l, char ***list, FopsSpan s) {
@@ -128,34 +126,11 @@ bool fops_config_grow(FopsConfigLoader *l, void *items, size_t n, size_t item_by
         return true;
 }
 
-/* Levenshtein's distance, one row of the matrix at a time. A word's beginning is near to it, whatever is left out: `warn`
- * means `warning` and not `err`. */
-static size_t distance(FopsSpan a, const char *b) {
-        size_t row[WORD_BYTES_MAX + 1], n = MIN(strlen(b), WORD_BYTES_MAX);
-
-        if (a.size > 2 && fops_span_starts_with(fops_span_from_string(b), a))
-                return n > a.size;
-        for (size_t j = 0; j <= n; j++)
-                row[j] = j;
-        for (size_t i = 0; i < MIN(a.size, WORD_BYTES_MAX); i++) {
-                size_t diagonal = row[0];
-
-                row[0] = i + 1;
-                for (size_t j = 0; j < n; j++) {
-                        size_t replaced = diagonal + (a.data[i] != b[j]);
-
-                        diagonal = row[j + 1];
-                        row[j + 1] = MIN(replaced, MIN(row[j], row[j + 1]) + 1);
-                }
-        }
-        return row[n];
-}
-
 const char *fops_config_nearest(const char *const *words, FopsSpan word) {
         const char *nearest = *words;
 
         for (; *words; words++)
-                if (distance(word, *words) < distance(word, nearest))
+                if (fops_word_distance(word, *words) < fops_word_distance(word, nearest))
                         nearest = *words;
         return nearest;
 }
@@ -168,14 +143,15 @@ static FopsSpan string_of(const config_setting_t *s) {
         return fops_span_from_string(config_setting_get_string(s));
 }
 
-void fops_config_read_settings(FopsConfigLoader *l, const FopsConfigSetting *table, const config_setting_t *group, void *target) {
+void fops_config_read_settings(FopsConfigLoader *l, const FopsConfigSetting *table, const config_setting_t *group,
+                               void *target) {
         for (int i = 0; i < config_setting_length(group); i++) {
                 const config_setting_t *s = config_setting_get_elem(group, (unsigned) i);
                 FopsSpan name = fops_span_from_string(config_setting_name(s));
                 const FopsConfigSetting *t, *nearest = table;
 
                 for (t = table; t->name && !fops_span_equal_string(name, t->name); t++)
-                        if (distance(name, t->name) < distance(name, nearest->name))
+                        if (fops_word_distance(name, t->name) < fops_word_distance(name, nearest->name))
                                 nearest = t;
                 if (t->name)
                         t->read(l, t, s, (char *) target + t->offset);
@@ -185,14 +161,17 @@ void fops_config_read_settings(FopsConfigLoader *l, const FopsConfigSetting *tab
         }
 }
 
-void fops_config_wrong_type(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, const char *expected) {
+void fops_config_wrong_type(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s,
+                            const char *expected) {
         static const char *const types[] = {
-                [CONFIG_TYPE_GROUP] = "a group", [CONFIG_TYPE_INT] = "a number", [CONFIG_TYPE_INT64] = "a number",
-                [CONFIG_TYPE_FLOAT] = "a number with a point", [CONFIG_TYPE_STRING] = "a string", [CONFIG_TYPE_BOOL] = "a bool",
-                [CONFIG_TYPE_ARRAY] = "an array", [CONFIG_TYPE_LIST] = "a list",
+                [CONFIG_TYPE_GROUP] = "a group",   [CONFIG_TYPE_INT] = "a number",
+                [CONFIG_TYPE_INT64] = "a number",  [CONFIG_TYPE_FLOAT] = "a number with a point",
+                [CONFIG_TYPE_STRING] = "a string", [CONFIG_TYPE_BOOL] = "a bool",
+                [CONFIG_TYPE_ARRAY] = "an array",  [CONFIG_TYPE_LIST] = "a list",
         };
 
-        fops_config_error(l, fops_config_position(l, s), "%s must be %s, not %s", t->name, expected, types[config_setting_type(s)]);
+        fops_config_error(l, fops_config_position(l, s), "%s must be %s, not %s", t->name, expected,
+                          types[config_setting_type(s)]);
 }
 
 static bool is_number(const config_setting_t *s) {
@@ -216,9 +195,11 @@ void fops_config_read_bool(FopsConfigLoader *l, const FopsConfigSetting *t, cons
                 fops_config_wrong_type(l, t, s, "true or false");
 }
 
-void fops_config_set_int(FopsConfigLoader *l, FopsConfigPosition at, const FopsConfigSetting *t, int64_t value, void *target) {
+void fops_config_set_int(FopsConfigLoader *l, FopsConfigPosition at, const FopsConfigSetting *t, int64_t value,
+                         void *target) {
         if (value < t->min || value > t->max) {
-                fops_config_error(l, at, "%s must be from %" PRIi64 " to %" PRIi64 ", not %" PRIi64, t->name, t->min, t->max, value);
+                fops_config_error(l, at, "%s must be from %" PRIi64 " to %" PRIi64 ", not %" PRIi64, t->name, t->min, t->max,
+                                  value);
                 return;
         }
         if (t->unit > 0)

@@ -141,8 +141,10 @@ static void read_user_groups(FopsConfigLoader *l, const FopsConfigSetting *t, co
 }
 
 static const FopsConfigSetting filter_settings[] = {
-        { "exe", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, exe), .scalar_too = true, .check = check_glob },
-        { "comm", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, comm), .scalar_too = true, .check = check_comm },
+        { "exe", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, exe), .scalar_too = true,
+          .check = check_glob },
+        { "comm", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, comm), .scalar_too = true,
+          .check = check_comm },
         { "path", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, path), .scalar_too = true,
           .check = check_path_glob },
         { "unit", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsFilterGroup, unit), .scalar_too = true },
@@ -182,7 +184,8 @@ static void read_exclude(FopsConfigLoader *l, const config_setting_t *s, void *t
 
 static void read_path(FopsConfigLoader *l, const FopsConfigSetting *t, const config_setting_t *s, void *target) {
         if (config_setting_type(s) == CONFIG_TYPE_STRING)
-                fops_config_watch_set_path(l, fops_config_position(l, s), fops_span_from_string(config_setting_get_string(s)), target);
+                fops_config_watch_set_path(l, fops_config_position(l, s),
+                                           fops_span_from_string(config_setting_get_string(s)), target);
         else
                 fops_config_wrong_type(l, t, s, "a string");
 }
@@ -191,14 +194,16 @@ static const FopsConfigSetting watch_settings[] = {
         { "path", read_path },
         { "ops", fops_config_read_ops, FOPS_CONFIG_MEMBER(FopsWatch, ops) },
         { "recursive", fops_config_read_bool, FOPS_CONFIG_MEMBER(FopsWatch, recursive) },
-        { "key", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsWatch, keys), .scalar_too = true, .check = fops_config_check_key },
+        { "key", fops_config_read_strings, FOPS_CONFIG_MEMBER(FopsWatch, keys), .scalar_too = true,
+          .check = fops_config_check_key },
         { "only", fops_config_read_groups, .each = read_only },
         { "exclude", fops_config_read_groups, .each = read_exclude },
         { "result", fops_config_read_choice, FOPS_CONFIG_MEMBER(FopsWatch, result), .words = results },
         { "priority", fops_config_read_choice, FOPS_CONFIG_MEMBER(FopsWatch, priority), .words = priorities },
         { "priority_failed", fops_config_read_choice, FOPS_CONFIG_MEMBER(FopsWatch, priority_failed), .words = priorities },
         /* An entry may be that late, and be lost with the process: an hour is more than anybody means. */
-        { "coalesce_ms", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsWatch, coalesce_usec), .max = 3600 * 1000, .unit = 1000 },
+        { "coalesce_ms", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsWatch, coalesce_usec), .max = 3600 * 1000,
+          .unit = 1000 },
         {},
 };
 
@@ -282,7 +287,8 @@ void fops_config_add(FopsConfigLoader *l, FopsConfigPosition at, FopsWatch *w) {
         if (!w->path)
                 return;
         if (w->ops == 0)
-                w->ops = fops_op_mask_from_word(FOPS_SPAN_LITERAL("write")) | fops_op_mask_from_word(FOPS_SPAN_LITERAL("attr"));
+                w->ops = fops_op_mask_from_word(FOPS_SPAN_LITERAL("write")) |
+                         fops_op_mask_from_word(FOPS_SPAN_LITERAL("attr"));
         if (!w->keys) {
                 /* A part of a path would be a key that nobody looks for. */
                 if (path.size > FOPS_KEY_BYTES_MAX || has_control_bytes(path)) {
@@ -332,17 +338,17 @@ static bool same_groups(const FopsFilterGroup *a, size_t n_a, const FopsFilterGr
                 return false;
         for (; n_a > 0; n_a--, a++, b++)
                 if (!same_list(a->exe, b->exe) || !same_list(a->comm, b->comm) || !same_list(a->path, b->path) ||
-                    !same_list(a->unit, b->unit) || !same_list(a->container, b->container) || !same_ids(a->users, b->users) ||
-                    !same_ids(a->login_users, b->login_users) || !same_ids(a->groups, b->groups) || a->ops != b->ops ||
-                    a->result != b->result)
+                    !same_list(a->unit, b->unit) || !same_list(a->container, b->container) ||
+                    !same_ids(a->users, b->users) || !same_ids(a->login_users, b->login_users) ||
+                    !same_ids(a->groups, b->groups) || a->ops != b->ops || a->result != b->result)
                         return false;
         return true;
 }
 
 static bool same_settings(const FopsWatch *a, const FopsWatch *b) {
-        return a->is_glob == b->is_glob && a->recursive == b->recursive && a->result == b->result && a->priority == b->priority &&
-               a->priority_failed == b->priority_failed && a->coalesce_usec == b->coalesce_usec &&
-               same_groups(a->only, a->n_only, b->only, b->n_only) &&
+        return a->is_glob == b->is_glob && a->recursive == b->recursive && a->result == b->result &&
+               a->priority == b->priority && a->priority_failed == b->priority_failed &&
+               a->coalesce_usec == b->coalesce_usec && same_groups(a->only, a->n_only, b->only, b->n_only) &&
                same_groups(a->exclude, a->n_exclude, b->exclude, b->n_exclude);
 }
 

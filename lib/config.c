@@ -23,7 +23,8 @@ static const char *const journal_fields[] = { "standard", "full", NULL };
 const FopsConfigSetting fops_config_kernel_settings[] = {
         { "backlog_limit", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsConfig, kernel.backlog_limit), .max = UINT32_MAX },
         /* In jiffies. The kernel refuses more than ten times its default of 60 s; HZ is 1000 at most. */
-        { "backlog_wait_time", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsConfig, kernel.backlog_wait_time), .max = 600000 },
+        { "backlog_wait_time", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsConfig, kernel.backlog_wait_time),
+          .max = 600000 },
         { "rate_limit", fops_config_read_int, FOPS_CONFIG_MEMBER(FopsConfig, kernel.rate_limit), .max = UINT32_MAX },
         { "failure", fops_config_read_choice, FOPS_CONFIG_MEMBER(FopsConfig, kernel.failure), .words = failures },
         { "loginuid_immutable", fops_config_read_bool, FOPS_CONFIG_MEMBER(FopsConfig, kernel.loginuid_immutable) },
@@ -114,8 +115,8 @@ void fops_config_load_text(FopsConfigLoader *l, const char *file, FopsSpan text)
                 if (config_read_string(&parsed, expanded.data))
                         fops_config_read_settings(l, top_settings, config_root_setting(&parsed), &l->config);
                 else
-                        fops_config_error(l, fops_config_text_position(&expanded, (unsigned) config_error_line(&parsed)), "%s",
-                                          config_error_text(&parsed));
+                        fops_config_error(l, fops_config_text_position(&expanded, (unsigned) config_error_line(&parsed)),
+                                          "%s", config_error_text(&parsed));
                 config_destroy(&parsed);
                 l->text = NULL;
         }

@@ -120,7 +120,7 @@ static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) 
         queue_append(&c->ready, e);
 
         c->stats.n_events++;
-        c->stats.n_timed_out += reason == FOPS_EVENT_TIMED_OUT;
+        c->stats.n_timed_out += reason == FOPS_EVENT_TIMED_OUT && e->has_call;
         c->stats.n_evicted += reason == FOPS_EVENT_EVICTED;
         c->stats.n_truncated += e->truncated;
 }
@@ -181,6 +181,7 @@ static int event_append(FopsEvent *e, const FopsRecord *record) {
                         return -ENOMEM;
         }
         e->n_records++;
+        e->has_call |= record->type == AUDIT_SYSCALL || record->type == AUDIT_URINGOP;
         return 0;
 }
 
@@ -212,20 +213,25 @@ static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
 }
 
 int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
-        FopsEvent *e = find_waiting(c, record);
-        size_t before;
-        int r;
+        size_t size = record->text.size + record->enriched.size, before;
+        FopsEvent *e;
+        int r = 0;
 
         if (record->type == AUDIT_EOE) {
+                e = find_waiting(c, record);
                 /* Of an event that was released before, or whose records were all lost: nothing to end. */
                 if (e)
                         make_ready(c, e, FOPS_EVENT_COMPLETE);
                 return 0;
         }
 
+        /* Before the record's own event is looked for: it may be the oldest. */
+        while (c->waiting.oldest && c->waiting_bytes + size > c->options.total_bytes_max)
+                make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
+
+        e = find_waiting(c, record);
         if (!e) {
-                while (c->waiting.oldest && (c->stats.n_waiting >= c->options.n_events_max ||
-                                             c->waiting_bytes >= c->options.total_bytes_max))
+                while (c->waiting.oldest && c->stats.n_waiting >= c->options.n_events_max)
                         make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
 
                 e = event_new(c, record, now_usec);
@@ -238,22 +244,18 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
                 c->stats.n_waiting++;
         }
 
-        if (e->arena.used_bytes + record->text.size > c->options.event_bytes_max) {
+        if (e->arena.used_bytes + size <= c->options.event_bytes_max) {
+                before = e->arena.used_bytes;
+                r = event_append(e, record);
+                c->waiting_bytes += e->arena.used_bytes - before;
+                e->truncated |= r < 0;
+        } else
                 e->truncated = true;
-                return 0;
-        }
 
-        before = e->arena.used_bytes;
-        r = event_append(e, record);
-        c->waiting_bytes += e->arena.used_bytes - before;
-        if (r < 0) {
-                e->truncated = true;
-                return r;
-        }
-
+        /* A record that was left out ends its event like any other. */
         if (type_stands_alone(record->type) || (c->options.offline && is_last_offline(e, record)))
                 make_ready(c, e, FOPS_EVENT_COMPLETE);
-        return 0;
+        return r;
 }
 
 FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec) {

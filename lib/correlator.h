@@ -34,6 +34,7 @@ typedef struct FopsEvent {
         uint64_t deadline_usec;
         size_t n_records_allocated;
         uint32_t n_path_records, n_items_announced;
+        bool has_call; /* a SYSCALL or URINGOP record: an EOE follows */
 } FopsEvent;
 
 FopsEvent *fops_event_free(FopsEvent *e);
@@ -88,7 +89,8 @@ void fops_correlator_recycle(FopsCorrelator *c, FopsEvent *e);
 
 typedef struct FopsCorrelatorStats {
         size_t n_waiting;
-        uint64_t n_events, n_timed_out, n_evicted, n_truncated;
+        uint64_t n_events, n_evicted, n_truncated;
+        uint64_t n_timed_out; /* of those that an EOE was due for; a CONFIG_CHANGE outside a system call has none */
 } FopsCorrelatorStats;
 
 FopsCorrelatorStats fops_correlator_stats(const FopsCorrelator *c);

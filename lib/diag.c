@@ -13,6 +13,17 @@ void fops_diags_done(FopsDiags *d) {
         *d = (FopsDiags){};
 }
 
+/* Searched from the end: messages about a file mostly come together. */
+static size_t find_rank(const FopsDiags *d, const char *file) {
+        for (size_t i = d->n_items; i > 0; i--) {
+                const FopsDiag *g = d->items + i - 1;
+
+                if (g->file && file ? strcmp(g->file, file) == 0 : g->file == file)
+                        return g->file_rank;
+        }
+        return d->n_items;
+}
+
 int fops_diags_add(FopsDiags *d, FopsSeverity severity, const char *file, unsigned line, const char *format, ...) {
         _cleanup_free_ char *text = NULL, *copy = NULL;
         FopsDiag *items;
@@ -37,22 +48,12 @@ int fops_diags_add(FopsDiags *d, FopsSeverity severity, const char *file, unsign
         if (!items)
                 return -ENOMEM;
         d->items = items;
-        d->items[d->n_items++] = (FopsDiag){
-                .file = TAKE_PTR(copy), .line = line, .severity = severity, .text = TAKE_PTR(text)
+        d->items[d->n_items] = (FopsDiag){
+                .file = TAKE_PTR(copy), .line = line, .severity = severity, .text = TAKE_PTR(text), .file_rank = find_rank(d, file),
         };
+        d->n_items++;
         d->n_errors += severity == FOPS_ERROR;
         return 0;
-}
-
-static bool same_file(const FopsDiag *a, const FopsDiag *b) {
-        return a->file && b->file ? strcmp(a->file, b->file) == 0 : a->file == b->file;
-}
-
-static size_t file_rank(const FopsDiags *d, size_t i) {
-        for (size_t j = 0; j < i; j++)
-                if (same_file(d->items + j, d->items + i))
-                        return j;
-        return i;
 }
 
 void fops_diags_sort(FopsDiags *d) {
@@ -61,7 +62,7 @@ void fops_diags_sort(FopsDiags *d) {
                 for (size_t j = i; j > 0; j--) {
                         FopsDiag *a = d->items + j - 1, *b = d->items + j, t;
 
-                        if (same_file(a, b) ? a->line <= b->line : file_rank(d, j - 1) <= file_rank(d, j))
+                        if (a->file_rank == b->file_rank ? a->line <= b->line : a->file_rank < b->file_rank)
                                 break;
                         t = *a;
                         *a = *b;

@@ -19,6 +19,7 @@ typedef struct FopsDiag {
         unsigned line; /* from 1; 0: the file as a whole */
         FopsSeverity severity;
         char *text;
+        size_t file_rank; /* the index of the first one of its file when that was added */
 } FopsDiag;
 
 typedef struct FopsDiags {

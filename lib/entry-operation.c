@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* An operation, or a foreign event, into the fields of an entry: SYSCALL and PATH records and what the resolver and the process
- * table found become
+/* An operation, or a foreign event, into the fields of an entry: SYSCALL and PATH records and what the resolver and the
+ * process table found become
  *   FOPSD_OP=delete FOPSD_PATH=/srv/data/x FOPSD_INODE=1065074 FOPSD_DEV=254:0 FOPSD_LOGIN_USER=alice …
  * Field by field in the order of fopsd.journal-fields(7). What isn't known adds nothing; nothing is guessed here. */
 
@@ -49,7 +49,8 @@ static void add_time(FopsEntry *e, const char *name, FopsEventId id) {
 }
 
 static void add_event_id(FopsEntry *e, const FopsEvent *event) {
-        fops_entry_printf(e, "FOPSD_EVENT", "%" PRId64 ".%03" PRIu32 ":%" PRIu64, event->id.sec, event->id.msec, event->id.serial);
+        fops_entry_printf(e, "FOPSD_EVENT", "%" PRId64 ".%03" PRIu32 ":%" PRIu64, event->id.sec, event->id.msec,
+                          event->id.serial);
         add_time(e, "FOPSD_TIME", event->id);
         fops_entry_add(e, "FOPSD_NODE", event->node);
 }
@@ -142,8 +143,8 @@ static void add_syscall(FopsEntry *e, const FopsOperation *op) {
         else
                 fops_entry_printf(e, "FOPSD_ARCH", "%" PRIx32, op->arch);
         if (op->n_args == ELEMENTSOF(op->args))
-                fops_entry_printf(e, "FOPSD_ARGS", "a0=%" PRIx64 " a1=%" PRIx64 " a2=%" PRIx64 " a3=%" PRIx64,
-                                  op->args[0], op->args[1], op->args[2], op->args[3]);
+                fops_entry_printf(e, "FOPSD_ARGS", "a0=%" PRIx64 " a1=%" PRIx64 " a2=%" PRIx64 " a3=%" PRIx64, op->args[0],
+                                  op->args[1], op->args[2], op->args[3]);
 }
 
 static void add_process(FopsEntry *e, const FopsOperation *op, FopsNames *names) {

@@ -35,10 +35,18 @@ void fops_filter_group_done(FopsFilterGroup *g);
 
 typedef struct FopsOperation FopsOperation; /* operation.h */
 
-/* True if @op passes @g: every setting that is asked holds. A field the operation doesn't have fails every glob but "none".
- * A path glob is tried against the path, and the new path of a rename, exchange or link. Pure. */
-bool fops_filter_group_match(const FopsFilterGroup *g, const FopsOperation *op);
+/* Weakest first. */
+typedef enum FopsFilterVerdict {
+        FOPS_FILTER_NO_MATCH,
+        FOPS_FILTER_UNKNOWN, /* the records don't tell */
+        FOPS_FILTER_MATCH,
+} FopsFilterVerdict;
 
-/* The setting's rule: kept if any of @only matches (or there is none) and none of @exclude does. */
+/* MATCH if every setting that is asked holds, NO_MATCH if one doesn't, UNKNOWN if that hangs on something the records don't hold.
+ * A path glob is tried against the path, and the new path of a rename, exchange or link; a glob for the last component also against
+ * the name as the process gave it, if the path isn't known. A unit or container that isn't known is taken for none. Pure. */
+FopsFilterVerdict fops_filter_group_match(const FopsFilterGroup *g, const FopsOperation *op);
+
+/* The setting's rule: kept if any of @only matches or might (or there is none) and none of @exclude does for certain. */
 bool fops_filter_keep(const FopsFilterGroup *only, size_t n_only, const FopsFilterGroup *exclude, size_t n_exclude,
                       const FopsOperation *op);

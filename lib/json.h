@@ -10,7 +10,8 @@
 
 #include "entry.h"
 
-/* Writes @e and a newline to @f, fields in the order in which their names first occur. @f's error indicator tells of trouble. */
+/* Writes @e and a newline to @f, fields in the order in which their names first occur. @f's error indicator tells of
+ * trouble. */
 void fops_json_print(const FopsEntry *e, FILE *f);
 
 /* Writes one value: a string, or an array of bytes. An absent one is null. */

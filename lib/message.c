@@ -6,9 +6,9 @@
  *   www-data deleted "x" in /srv/data (path unresolved) with php[812]
  * The person (the login user if there was a login), the effective user if another, the verb, the object, the program.
  *
- * Names are hostile. Whatever isn't safe to show, and a backslash that could be taken for the beginning of an escape, becomes
- * \xHH; a name with a blank or a quote in it stands in quotes, so that a file called "x with rm[1]" forges nothing. Paths are
- * never cut. The line is composed twice, first to count its bytes, so that it takes one allocation. */
+ * Names are hostile. Whatever isn't safe to show, and a backslash that could be taken for the beginning of an escape,
+ * becomes \xHH; a name with a blank or a quote in it stands in quotes, so that a file called "x with rm[1]" forges
+ * nothing. Paths are never cut. The line is composed twice, first to count its bytes, so that it takes one allocation. */
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -24,7 +24,8 @@ typedef struct Line {
         size_t size;
 } Line;
 
-/* How an operation is said. The noun stands between verb and object: "created directory /x", "removed a directory in /srv". */
+/* How an operation is said. The noun stands between verb and object: "created directory /x", "removed a directory in
+ * /srv". */
 typedef struct Verb {
         const char *past, *infinitive, *gerund, *noun;
 } Verb;
@@ -84,7 +85,8 @@ static void put_escaped(Line *l, FopsSpan s, bool quoted) {
                 uint32_t c;
 
                 n = fops_utf8_decode(s, &c);
-                if (n > 0 && fops_utf8_is_safe(c) && !(c == '\\' && s.size > 1 && s.data[1] == 'x') && !(c == '"' && quoted)) {
+                if (n > 0 && fops_utf8_is_safe(c) && !(c == '\\' && s.size > 1 && s.data[1] == 'x') &&
+                    !(c == '"' && quoted)) {
                         put(l, s.data, n);
                         continue;
                 }

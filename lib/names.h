@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* uid and gid to names, cached, refreshed when /etc/passwd or /etc/group changes. getpwuid_r(3) may ask a directory server and
- * block; each id is asked once until the files change, one without a name again after a minute (a directory server may come up
- * late). A change is seen within a second. Bounded: FOPS_NAMES_MAX each, then the cache starts anew.
+/* uid and gid to names, cached, refreshed when /etc/passwd or /etc/group changes. getpwuid_r(3) may ask a directory
+ * server and block; each id is asked once until the files change, one without a name again after a minute (a directory
+ * server may come up late). A change is seen within a second. Bounded: FOPS_NAMES_MAX each, then the cache starts anew.
  * Not thread-safe. */
 
 #include "span.h"

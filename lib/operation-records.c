@@ -121,7 +121,7 @@ static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSysca
         raw->found = true;
         op->is_uring = record->type != AUDIT_SYSCALL;
 
-        if (values[FIELD_ARCH].raw.data && fops_span_hex_to_u64(values[FIELD_ARCH].raw, &n))
+        if (values[FIELD_ARCH].raw.data && fops_span_hex_to_u64(values[FIELD_ARCH].raw, &n) && n <= UINT32_MAX)
                 op->arch = (uint32_t) n;
         nr = u32_or(values[op->is_uring ? FIELD_URING_OP : FIELD_SYSCALL], UINT32_MAX);
         op->nr = nr <= INT32_MAX ? (int) nr : -1;
@@ -162,8 +162,8 @@ static bool read_dev(FopsSpan s, uint32_t *major, uint32_t *minor) {
 
         if (!colon)
                 return false;
-        if (!fops_span_hex_to_u64((FopsSpan){ s.data, (size_t) (colon - s.data) }, &a) ||
-            !fops_span_hex_to_u64(fops_span_skip(s, (size_t) (colon - s.data) + 1), &b))
+        if (!fops_span_hex_to_u64((FopsSpan){ s.data, (size_t) (colon - s.data) }, &a) || a > UINT32_MAX ||
+            !fops_span_hex_to_u64(fops_span_skip(s, (size_t) (colon - s.data) + 1), &b) || b > UINT32_MAX)
                 return false;
         *major = (uint32_t) a;
         *minor = (uint32_t) b;

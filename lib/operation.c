@@ -8,6 +8,7 @@
  * parent first, by accident of argument evaluation; overlayfs mixes in nameless items of its layers; io_uring's have no names. */
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <sys/stat.h>
 
 #include "operation-internal.h"
@@ -90,8 +91,9 @@ static const FopsItem *find_parent(const FopsOperation *op, const FopsItem *chil
                 }
         }
 
+        /* Of doublets the one that is called as the child implies: the other may bear the name of a symlink's directory. */
         if (!several)
-                return any;
+                return fitting ? fitting : any;
         return several_fit ? NULL : fitting;
 }
 
@@ -148,15 +150,20 @@ static void find_created(FopsOperation *op) {
 static uint64_t open_flags(const FopsOperation *op, const FopsRawCall *raw, bool *ret_known) {
         const FopsSyscall *call = op->syscall;
 
+        uint64_t flags = 0;
+
         *ret_known = true;
         if (raw->has_oflag)
-                return raw->oflag;
-        if (call->oflag >= 0 && op->n_args > 0)
-                return op->args[call->oflag];
-        if (!op->is_uring && call->name && strcmp(call->name, "creat") == 0)
-                return OPEN_CREAT | OPEN_TRUNC | 1;
-        *ret_known = false;
-        return 0;
+                flags = raw->oflag;
+        else if (call->oflag >= 0 && op->n_args > 0)
+                flags = op->args[call->oflag];
+        else if (!op->is_uring && call->name && strcmp(call->name, "creat") == 0)
+                flags = OPEN_CREAT | OPEN_TRUNC | 1;
+        else
+                *ret_known = false;
+
+        /* build_open_flags() ignores what else is asked for. */
+        return flags & OPEN_PATH ? OPEN_PATH : flags;
 }
 
 static void find_opened(FopsOperation *op, const FopsRawCall *raw) {
@@ -192,6 +199,17 @@ static void find_opened(FopsOperation *op, const FopsRawCall *raw) {
                 op->op = normal && S_ISDIR(normal->mode) ? FOPS_OP_LIST : FOPS_OP_READ;
 }
 
+/* The text of a symlink is the item that the kernel never looked up. If there are two, the link's name wasn't either. */
+static void find_target(FopsOperation *op) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < op->n_items; i++)
+                if (item_is(op->items + i, FOPS_NAMETYPE_UNKNOWN)) {
+                        op->target = n == 0 ? op->items[i].name : FOPS_SPAN_ABSENT;
+                        n++;
+                }
+}
+
 static void find_objects(FopsOperation *op, const FopsRawCall *raw) {
         const FopsSyscall *call = op->syscall;
 
@@ -205,13 +223,13 @@ static void find_objects(FopsOperation *op, const FopsRawCall *raw) {
         case FOPS_OP_MKDIR:
         case FOPS_OP_MKNOD:
                 find_created(op);
+                if ((call->flags & FOPS_SYSCALL_SOCKET) && op->n_items == 0)
+                        op->op = FOPS_OP_OTHER;
                 break;
 
         case FOPS_OP_SYMLINK:
                 find_created(op);
-                for (size_t i = 0; i < op->n_items; i++)
-                        if (item_is(op->items + i, FOPS_NAMETYPE_UNKNOWN) && !op->target.data)
-                                op->target = op->items[i].name;
+                find_target(op);
                 break;
 
         case FOPS_OP_LINK:
@@ -277,9 +295,21 @@ static void find_base(const FopsOperation *op, FopsObject *object, int dirfd_arg
 
         object->fd = (int) (uint32_t) op->args[dirfd_arg];
         object->base = object->fd == AT_FDCWD ? FOPS_BASE_CWD : FOPS_BASE_FD;
-        /* AT_EMPTY_PATH: the descriptor is the object. */
-        if (object->base == FOPS_BASE_FD && object->item && object->item->name.data && object->item->name.size == 0)
+        /* AT_EMPTY_PATH: the descriptor is the object. Newer kernels don't log the empty name. */
+        if (object->base == FOPS_BASE_FD && object->item && object->item->name.size == 0 &&
+            (object->item->name.data || item_is(object->item, FOPS_NAMETYPE_NORMAL)))
                 object->is_fd = true;
+}
+
+/* A uid or gid that a call sets. chown, fchown and lchown of the old 32-bit ABIs take 16 bits, of which all set is "unchanged". */
+static uint32_t new_id(const FopsOperation *op, uint64_t arg) {
+        const FopsSyscall *call = op->syscall;
+        bool is_short = !(op->arch & __AUDIT_ARCH_64BIT) && call->dirfd < 0 &&
+                        !fops_span_ends_with(fops_span_from_string(call->name), FOPS_SPAN_LITERAL("32"));
+
+        if (!is_short)
+                return (uint32_t) arg;
+        return (uint16_t) arg == UINT16_MAX ? FOPS_ID_UNSET : (uint16_t) arg;
 }
 
 static void read_new_values(FopsOperation *op) {
@@ -292,11 +322,10 @@ static void read_new_values(FopsOperation *op) {
                 op->new_mode = (mode_t) (op->args[call->mode] & 07777);
         }
         if (op->op == FOPS_OP_CHOWN) {
-                /* The 16-bit calls of 32-bit ABIs say "unchanged" with 65535. */
                 if (call->uid >= 0)
-                        op->new_uid = (uint32_t) op->args[call->uid];
+                        op->new_uid = new_id(op, op->args[call->uid]);
                 if (call->gid >= 0)
-                        op->new_gid = (uint32_t) op->args[call->gid];
+                        op->new_gid = new_id(op, op->args[call->gid]);
         }
 }
 

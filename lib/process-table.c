@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A pid into what /proc knows of its process while it is there: /proc/PID/cgroup into unit and container, /proc/PPID/{stat,exe}
- * and so on upwards into
+/* A pid into what /proc knows of its process while it is there: /proc/PID/cgroup into unit and container,
+ * /proc/PPID/{stat,exe} and so on upwards into
  *   bash[4700] /usr/bin/bash
  *
  * All files of a process are read through one descriptor of its directory: once the process is gone that descriptor gives
@@ -71,8 +71,8 @@ typedef struct Stat {
         uint64_t start_ticks;
 } Stat;
 
-/* "4700 (bash) S 4699 …": the comm may hold spaces and parentheses, nothing behind it does. proc(5) counts fields from 1: ppid is
- * the 4th, starttime the 22nd. */
+/* "4700 (bash) S 4699 …": the comm may hold spaces and parentheses, nothing behind it does. proc(5) counts fields from 1:
+ * ppid is the 4th, starttime the 22nd. */
 static bool parse_stat(FopsSpan text, Stat *ret) {
         const char *open = text.size > 0 ? memchr(text.data, '(', text.size) : NULL;
         const char *close = text.size > 0 ? memrchr(text.data, ')', text.size) : NULL;
@@ -103,8 +103,9 @@ static FopsCgroup read_cgroup(int dir_fd, FopsArena *arena) {
         char buffer[CGROUP_BYTES_MAX];
         FopsCgroup cgroup;
 
-        fops_cgroup_parse(fops_arena_copy(arena, fops_cgroup_path_from_proc(read_file(dir_fd, "cgroup", buffer, sizeof(buffer)))),
-                          arena, &cgroup);
+        fops_cgroup_parse(
+                fops_arena_copy(arena, fops_cgroup_path_from_proc(read_file(dir_fd, "cgroup", buffer, sizeof(buffer)))),
+                arena, &cgroup);
         return cgroup;
 }
 
@@ -129,7 +130,8 @@ static FopsSpan describe(int dir_fd, uint32_t pid, FopsSpan comm, FopsArena *are
         return (FopsSpan){ p, (size_t) (q - p) };
 }
 
-static void add_parents(FopsProcessTable *t, uint32_t pid, uint64_t born_by_ticks, unsigned ancestry, FopsArena *arena, FopsProcess *p) {
+static void add_parents(FopsProcessTable *t, uint32_t pid, uint64_t born_by_ticks, unsigned ancestry, FopsArena *arena,
+                        FopsProcess *p) {
         ancestry = MIN(ancestry, (unsigned) ELEMENTSOF(p->parents));
 
         while (pid != 0 && p->n_parents < ancestry) {
@@ -138,7 +140,8 @@ static void add_parents(FopsProcessTable *t, uint32_t pid, uint64_t born_by_tick
                 FopsSpan text;
                 Stat s;
 
-                if (fd < 0 || !parse_stat(read_file(fd, "stat", buffer, sizeof(buffer)), &s) || s.start_ticks > born_by_ticks)
+                if (fd < 0 || !parse_stat(read_file(fd, "stat", buffer, sizeof(buffer)), &s) ||
+                    s.start_ticks > born_by_ticks)
                         return;
                 text = describe(fd, pid, s.comm, arena);
                 if (!fops_span_is_present(text))
@@ -150,8 +153,8 @@ static void add_parents(FopsProcessTable *t, uint32_t pid, uint64_t born_by_tick
         }
 }
 
-/* Whether the process that has the pid now is the one of the record. A process changes its parent when that dies and not before,
- * so one whose parent in the record is still there and isn't its parent came later. */
+/* Whether the process that has the pid now is the one of the record. A process changes its parent when that dies and not
+ * before, so one whose parent in the record is still there and isn't its parent came later. */
 static bool is_same_process(const FopsProcessTable *t, const Stat *s, uint32_t ppid) {
         _cleanup_close_ int fd = -EBADF;
 
@@ -161,7 +164,8 @@ static bool is_same_process(const FopsProcessTable *t, const Stat *s, uint32_t p
         return fd < 0;
 }
 
-void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena, FopsProcess *ret) {
+void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena,
+                               FopsProcess *ret) {
         uint64_t start_ticks = UINT64_MAX; /* of a process that has gone: any parent may be its */
         _cleanup_close_ int fd = -EBADF;
         char buffer[STAT_BYTES_MAX];

@@ -7,8 +7,8 @@
 
 #include "arena.h"
 
-/* What a cgroup path says, systemd.unit(5) and the container engines' naming; spans borrow from the path, live in the arena or are
- * static.
+/* What a cgroup path says, systemd.unit(5) and the container engines' naming; spans borrow from the path, live in the
+ * arena or are static.
  *   /system.slice/nginx.service                                        unit nginx.service
  *   /user.slice/user-1000.slice/user@1000.service/app.slice/x.scope    unit user@1000.service
  *   /system.slice/docker-<64 hex>.scope                                container <64 hex>, runtime docker */
@@ -20,8 +20,8 @@ typedef struct FopsCgroup {
  * leading-underscore escape taken off; a machine's name has its \x2d unescaped, for which @arena is needed. */
 void fops_cgroup_parse(FopsSpan path, FopsArena *arena, FopsCgroup *ret);
 
-/* Finds the path in the text of /proc/PID/cgroup: the unified hierarchy's line ("0::"), or name=systemd's if there is none or
- * it says no more than "/". Absent if neither is there. */
+/* Finds the path in the text of /proc/PID/cgroup: the unified hierarchy's line ("0::"), or name=systemd's if there is
+ * none or it says no more than "/". Absent if neither is there. */
 FopsSpan fops_cgroup_path_from_proc(FopsSpan text);
 
 typedef struct FopsProcessTable FopsProcessTable;

@@ -9,6 +9,8 @@
 
 #include "resolver.h"
 
+#include <sys/stat.h>
+
 #include "path.h"
 
 typedef struct Found {
@@ -20,7 +22,8 @@ typedef struct Context {
         FopsResolver *resolver;
         const FopsOperation *op;
         FopsArena *arena;
-        FopsSpan cwd; /* absent if relative names can't be joined to it */
+        FopsSpan cwd;       /* absent if relative names can't be joined to it */
+        bool cwd_has_moved; /* perhaps: a directory was renamed, which may be an ancestor of it */
 } Context;
 
 static bool inode_fits(const FopsInode *inode, const FopsItem *item) {
@@ -41,17 +44,34 @@ static int world_look_up(const Context *c, FopsSpan path, FopsInode *ret_inode) 
         return r->world ? r->world->look_up(r->userdata, path, ret_inode) : -ENOSYS;
 }
 
-/* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
- * for an ordinary one, and the source says how little that is. */
-static Found found_by_text(const Context *c, FopsSpan joined, FopsSpan dir) {
+static int world_shares_root(const Context *c) {
         const FopsResolver *r = c->resolver;
 
-        if (r->world && r->world->shares_root(r->userdata, c->op->pid) == 0)
+        return r->world ? r->world->shares_root(r->userdata, c->op->pid) : -ENOSYS;
+}
+
+/* Does @name go up from the directory it begins in? */
+static bool climbs(FopsSpan name) {
+        while (name.size > 1 && name.data[0] == '.' && name.data[1] == '/')
+                do
+                        name = fops_span_skip(name, 1);
+                while (name.size > 0 && name.data[0] == '/');
+        return fops_span_starts_with(name, FOPS_SPAN_LITERAL("../")) || fops_span_equal(name, FOPS_SPAN_LITERAL(".."));
+}
+
+/* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
+ * for an ordinary one, and the source says how little that is.
+ *
+ * CWD is logged at the call's end. A rename that moved an ancestor of the current directory, which a relative name can only reach
+ * by climbing, logs the new one, while its names were meant from the old one: then a path that nothing proves isn't taken. */
+static Found found_by_text(const Context *c, FopsSpan name, FopsSpan joined, FopsSpan dir) {
+        if (world_shares_root(c) == 0 || (c->cwd_has_moved && climbs(name)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
 }
 
-/* The path of a descriptor of the process, if it is still open on @item (NULL: on whatever it is). */
+/* The path of a descriptor of the process, if it is still open on @item (NULL: on whatever it is). What /proc calls it is a path
+ * of the process's own mounts; so it has to lead there from here, too. */
 static FopsSpan path_of_fd(const Context *c, int fd, const FopsItem *item) {
         static const FopsSpan deleted = { " (deleted)", 10 };
         const FopsResolver *r = c->resolver;
@@ -65,10 +85,14 @@ static FopsSpan path_of_fd(const Context *c, int fd, const FopsItem *item) {
         if (path.size == 0 || path.data[0] != '/' || (item && !inode_fits(&inode, item)))
                 return FOPS_SPAN_ABSENT;
 
-        /* A file that is gone is named as it was, unless it really is called so. */
-        if (fops_span_ends_with(path, deleted) &&
-            !(world_look_up(c, path, &now) == 0 && now.inode == inode.inode))
-                path.size -= deleted.size;
+        if (world_look_up(c, path, &now) == 0 && now.inode == inode.inode && now.dev_major == inode.dev_major &&
+            now.dev_minor == inode.dev_minor)
+                return path;
+
+        /* A file that is gone is named as it was. */
+        if (!fops_span_ends_with(path, deleted) || world_shares_root(c) != 1)
+                return FOPS_SPAN_ABSENT;
+        path.size -= deleted.size;
         return path;
 }
 
@@ -91,16 +115,16 @@ static Verdict check_dir(const Context *c, FopsSpan dir, const FopsItem *parent,
         return VERDICT_FITS;
 }
 
-/* A name in a directory that the records hold: @joined is the whole path by its text, @dir its directory. */
+/* @name in a directory that the records hold: @joined is the whole path by its text, @dir its directory. */
 static Found found_in_dir(const Context *c, const FopsObject *object, FopsSpan name, FopsSpan dir, FopsSpan joined,
                           FopsPathSource checked) {
         FopsSpan canonical;
 
         switch (check_dir(c, dir, object->parent, &canonical)) {
         case VERDICT_FITS:
-                return (Found){ .path = child(c, canonical, name), .dir = canonical, .source = checked };
+                return (Found){ .path = child(c, canonical, joined), .dir = canonical, .source = checked };
         case VERDICT_OPEN:
-                return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+                return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
         case VERDICT_CONTRADICTED:
         default:
                 return (Found){};
@@ -108,7 +132,7 @@ static Found found_in_dir(const Context *c, const FopsObject *object, FopsSpan n
 }
 
 /* An existing object that the records name without its directory: opened, changed, executed, linked from. */
-static Found found_itself(const Context *c, const FopsObject *object, FopsSpan joined, FopsPathSource checked) {
+static Found found_itself(const Context *c, const FopsObject *object, FopsSpan name, FopsSpan joined, FopsPathSource checked) {
         FopsSpan canonical, dir = fops_path_dirname(joined), path;
         FopsInode inode, target;
         int r;
@@ -124,7 +148,7 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan j
                     inode_fits(&target, object->item))
                         return (Found){ .path = canonical, .dir = fops_path_dirname(canonical), .source = checked };
                 /* Something else stands there now: replaced since by another file, if this is where the process meant. */
-                if (r == 0 && (inode.is_symlink || c->resolver->world->shares_root(c->resolver->userdata, c->op->pid) != 1))
+                if (r == 0 && (inode.is_symlink || world_shares_root(c) != 1))
                         return (Found){};
                 joined = path;
                 dir = fops_path_dirname(path);
@@ -132,7 +156,7 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan j
                    inode_fits(&inode, object->item))
                 return (Found){ .path = canonical, .source = checked };
 
-        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
 }
 
 static Found find_by_name(const Context *c, const FopsObject *object, FopsSpan base, FopsSpan name, FopsPathSource checked) {
@@ -144,42 +168,25 @@ static Found find_by_name(const Context *c, const FopsObject *object, FopsSpan b
         if (object->parent && dir.data)
                 return found_in_dir(c, object, name, dir, joined, checked);
         if (object->item && object->item->has_inode)
-                return found_itself(c, object, joined, checked);
-        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, joined, dir) : (Found){};
+                return found_itself(c, object, name, joined, checked);
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
 }
 
 /* The records have the directory, but not the name: a refused mkdir, an unlink of what isn't there, io_uring. The kernel calls
  * the directory by the name's prefix, or, for a name of one component, by the current directory, whatever dirfd was. */
 static FopsSpan find_dir(const Context *c, const FopsObject *object, FopsSpan hint) {
         const FopsItem *parent = object->parent;
-        bool has_prefix = parent->name.size > 0 && (parent->name.data[parent->name.size - 1] == '/');
-        FopsSpan candidates[4] = {}, canonical;
-        size_t n = 0;
+        FopsSpan base = object->base == FOPS_BASE_FD ? path_of_fd(c, object->fd, NULL) : c->cwd, canonical;
+        const FopsSpan named = fops_path_join(c->arena, base, parent->name), candidates[] = { named, base, c->cwd, hint };
 
-        if (object->base == FOPS_BASE_FD) {
-                FopsSpan base = path_of_fd(c, object->fd, NULL);
-
-                if (has_prefix)
-                        candidates[n++] = fops_path_join(c->arena, base, parent->name);
-                else
-                        candidates[n++] = base;
-        } else if (parent->name.size > 0)
-                candidates[n++] = fops_path_join(c->arena, c->cwd, parent->name);
-
-        /* Offline there is nothing to compare, but the text alone is certain where no descriptor is in it. */
-        if (n > 0 && candidates[0].data && object->base == FOPS_BASE_CWD && !c->resolver->world)
-                return candidates[0];
-
-        candidates[n++] = c->cwd;
-        candidates[n++] = hint;
-
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < ELEMENTSOF(candidates); i++)
                 if (candidates[i].data && check_dir(c, candidates[i], parent, &canonical) == VERDICT_FITS)
                         return canonical;
 
-        /* The directory is gone already; its name, where no descriptor is in it, is as good as a joined path. */
-        if (object->base == FOPS_BASE_CWD && candidates[0].data && check_dir(c, candidates[0], parent, &canonical) == VERDICT_OPEN)
-                return candidates[0];
+        /* Nothing to compare, offline or because it is gone already: its name, where no descriptor is in it, is as good as a
+         * joined path. */
+        if (object->base == FOPS_BASE_CWD && named.data && check_dir(c, named, parent, &canonical) == VERDICT_OPEN)
+                return found_by_text(c, parent->name, named, named).dir;
         return FOPS_SPAN_ABSENT;
 }
 
@@ -191,7 +198,7 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
 
         if (object->is_nameless) {
                 /* O_TMPFILE: what the item is called is the directory. */
-                if (object->parent && object->parent->name.data && object->base == FOPS_BASE_CWD)
+                if (object->parent && object->base == FOPS_BASE_CWD && world_shares_root(c) != 0)
                         found.dir = fops_path_join(c->arena, c->cwd, object->parent->name);
                 return found;
         }
@@ -221,23 +228,19 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         return found;
 }
 
-/* CWD is logged at the call's end. A rename that moved an ancestor of the current directory logs the new one, while relative
- * names were meant from the old one. */
-static FopsSpan usable_cwd(const FopsOperation *op, FopsArena *arena) {
-        if (!op->cwd_is_certain)
-                return FOPS_SPAN_ABSENT;
-
-        if ((op->op == FOPS_OP_RENAME || op->op == FOPS_OP_EXCHANGE) && op->outcome != FOPS_OUTCOME_FAILED && op->new_object.item) {
-                FopsSpan moved_to = fops_path_join(arena, op->cwd, op->new_object.item->name);
-
-                if (fops_path_is_below(op->cwd, moved_to))
-                        return FOPS_SPAN_ABSENT;
-        }
-        return op->cwd;
+static bool is_directory(const FopsItem *item) {
+        return item && S_ISDIR(item->mode);
 }
 
 void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, FopsArena *arena) {
-        const Context c = { .resolver = r, .op = op, .arena = arena, .cwd = usable_cwd(op, arena) };
+        bool renamed = (op->op == FOPS_OP_RENAME || op->op == FOPS_OP_EXCHANGE) && op->outcome != FOPS_OUTCOME_FAILED;
+        const Context c = {
+                .resolver = r,
+                .op = op,
+                .arena = arena,
+                .cwd = op->cwd_is_certain ? op->cwd : FOPS_SPAN_ABSENT,
+                .cwd_has_moved = renamed && (is_directory(op->object.item) || is_directory(op->new_object.item)),
+        };
         Found old, new = {};
 
         old = find_object(&c, &op->object, hint);

@@ -38,12 +38,12 @@ size_t fops_machine_abis(FopsAbi ret[static FOPS_ABIS_MAX]) {
 
         if (machine < 0)
                 return 0;
-        ret[n++] = (FopsAbi){ machine, audit_machine_to_elf(machine) };
+        ret[n++] = (FopsAbi){ .machine = machine, .arch = audit_machine_to_elf(machine) };
 
         /* libaudit asks uname(2): this is the kernel's machine, which runs the 32-bit programs too. */
         for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
                 if (pairs[i].machine == machine && audit_machine_to_elf(pairs[i].compat) != 0)
-                        ret[n++] = (FopsAbi){ pairs[i].compat, audit_machine_to_elf(pairs[i].compat) };
+                        ret[n++] = (FopsAbi){ pairs[i].compat, audit_machine_to_elf(pairs[i].compat), true };
         return n;
 }
 
@@ -238,11 +238,13 @@ static bool is_wanted(const FopsSyscall *call, FopsOpMask ops) {
         return call->name && !(call->flags & FOPS_SYSCALL_NOT_FILE) && (reachable_ops(call) & ops) != 0;
 }
 
-/* The calls whose flags a rule can look at. Where every open is wanted, there is nothing to look at. */
-static bool is_judged_by_flags(const FopsSyscall *call, FopsOpMask ops) {
+/* The calls whose flags a rule looks at. Where every open is wanted, there is nothing to look at. 32-bit programs are few,
+ * while each rule costs every system call of every program a look, and 12 ms when it's removed (an RCU grace period): theirs
+ * get one rule, and the watch set sorts out what they read. */
+static bool is_judged_by_flags(const FopsSyscall *call, FopsOpMask ops, FopsAbi abi) {
         bool read = ops & OPEN_READ_OPS, write = ops & OPEN_WRITE_OPS;
 
-        return read != write && (strcmp(call->name, "open") == 0 || strcmp(call->name, "openat") == 0);
+        return read != write && !abi.is_compat && (strcmp(call->name, "open") == 0 || strcmp(call->name, "openat") == 0);
 }
 
 static uint32_t wanted_open_flags(FopsOpMask ops) {
@@ -319,7 +321,7 @@ static struct audit_rule_data *new_exit_rule(uint32_t arch) {
         return rule;
 }
 
-/* The flags are in a1 of open and in a2 of openat, so each has a rule; the kernel's own test of the access mode serves both. */
+/* The flags are in a1 of open and in a2 of openat: a rule each. The kernel's own test of the access mode serves both. */
 static int add_open_rules(FopsRules *rules, const FopsTarget *target, FopsOpMask ops, FopsAbi abi) {
         _cleanup_free_ struct audit_rule_data *readers = new_exit_rule(abi.arch);
         const FopsSyscall *call;
@@ -331,7 +333,7 @@ static int add_open_rules(FopsRules *rules, const FopsTarget *target, FopsOpMask
                 int nr = fops_syscall_number(call->name, abi.machine), r;
                 struct audit_rule_data *writers;
 
-                if (nr < 0 || !is_wanted(call, ops) || !is_judged_by_flags(call, ops))
+                if (nr < 0 || !is_wanted(call, ops) || !is_judged_by_flags(call, ops, abi))
                         continue;
                 if (ops & OPEN_READ_OPS) {
                         fops_rule_data_set_bit(readers, (unsigned) nr);
@@ -361,7 +363,7 @@ static int add_other_rule(FopsRules *rules, const FopsTarget *target, FopsOpMask
         for (size_t i = 0; (call = fops_syscall_by_index(i)); i++) {
                 int nr = fops_syscall_number(call->name, abi.machine);
 
-                if (nr >= 0 && nr <= FOPS_SYSCALL_NR_MAX && is_wanted(call, ops) && !is_judged_by_flags(call, ops))
+                if (nr >= 0 && nr <= FOPS_SYSCALL_NR_MAX && is_wanted(call, ops) && !is_judged_by_flags(call, ops, abi))
                         fops_rule_data_set_bit(rule, (unsigned) nr);
         }
 

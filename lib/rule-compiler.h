@@ -4,10 +4,11 @@
 /* From watches and rules of the configuration to the kernel's struct audit_rule_data. The only room that builds rules; where
  * libaudit 3.0.9 doesn't know what the kernel does (the io_uring exit list, newer system calls), fields are set by hand.
  *
- * A watch on /srv/data with ops write,attr becomes, on x86-64, for each ABI:
+ * A watch on /srv/data with ops write,attr becomes, on x86-64:
  *   -a always,exit -F arch=b64 -S open -F dir=/srv/data -F a1&FLAGS -k KEY␁fopsd:TAG      (O_WRONLY, O_CREAT, O_TRUNC …)
  *   -a always,exit -F arch=b64 -S openat -F dir=/srv/data -F a2&FLAGS -k KEY␁fopsd:TAG
  *   -a always,exit -F arch=b64 -S rename,unlink,…,utimensat -F dir=/srv/data -k KEY␁fopsd:TAG  (perm would miss some)
+ *   -a always,exit -F arch=b32 -S open,openat,rename,…,utimensat -F dir=/srv/data -k KEY␁fopsd:TAG
  * and one for io_uring:
  *   -a always,io_uring -S openat,unlinkat,… -F dir=/srv/data -k KEY␁fopsd:TAG
  *

@@ -88,7 +88,7 @@ static int find_abi(Entry *e, const char *name, FopsAbi *ret) {
         if (machine < 0)
                 return entry_error(e, "unknown arch '%s', expected b64, b32 or a machine's name like x86_64", name);
 
-        *ret = (FopsAbi){ machine, audit_machine_to_elf(machine) };
+        *ret = (FopsAbi){ .machine = machine, .arch = audit_machine_to_elf(machine) };
         return 1;
 }
 
@@ -282,7 +282,7 @@ static int build(Entry *e, FopsRules *rules) {
 
         if (r == 0 && calls)
                 r = read_syscalls(e, abis, n, data);
-        for (size_t i = 0; r == 0 && i < n; i++)
+        for (size_t i = 0; r == 0 && !e->wrong && i < n; i++)
                 r = finish(e, data + i);
 
         for (size_t i = 0; r == 0 && !e->wrong && i < n; i++)

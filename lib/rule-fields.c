@@ -195,41 +195,6 @@ bool fops_rule_compare_to_fields(uint32_t value, uint32_t *ret_a, uint32_t *ret_
         return false;
 }
 
-/* Words longer than any field's or system call's name aren't mistyped ones. */
-#define NEAREST_BYTES_MAX 32
-
-/* Edit distance in which two exchanged neighbours count once ("optimal string alignment"). */
-static unsigned edit_distance(const char *a, const char *b) {
-        size_t n = strlen(a), m = strlen(b);
-        unsigned d[NEAREST_BYTES_MAX + 1][NEAREST_BYTES_MAX + 1];
-
-        if (n > NEAREST_BYTES_MAX || m > NEAREST_BYTES_MAX)
-                return UINT32_MAX;
-
-        for (size_t i = 0; i <= n; i++)
-                for (size_t j = 0; j <= m; j++) {
-                        if (i == 0 || j == 0) {
-                                d[i][j] = (unsigned) (i + j);
-                                continue;
-                        }
-                        d[i][j] = MIN(d[i - 1][j - 1] + (a[i - 1] != b[j - 1]), MIN(d[i - 1][j], d[i][j - 1]) + 1);
-                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                                d[i][j] = MIN(d[i][j], d[i - 2][j - 2] + 1);
-                }
-
-        return d[n][m];
-}
-
-void fops_nearest_try(FopsNearest *n, const char *candidate) {
-        unsigned distance = edit_distance(n->word, candidate);
-
-        /* A third of the word may be wrong; more is another word. */
-        if (distance > (strlen(n->word) + 2) / 3 || (n->best && distance >= n->distance))
-                return;
-        n->best = candidate;
-        n->distance = distance;
-}
-
 bool fops_rule_expression_split(const char *text, FopsRuleExpression *ret) {
         size_t n = strcspn(text, "!<>&=");
 

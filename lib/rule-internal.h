@@ -6,6 +6,7 @@
 
 #include <libaudit.h>
 
+#include "nearest.h"
 #include "rule-compiler.h"
 #include "syscall-table.h"
 
@@ -97,20 +98,12 @@ bool fops_rule_list_from_string(const char *name, uint32_t *ret);
                 _e < 0 ? _e : 1;                                                                                \
         })
 
-/* Keeps the candidate nearest to a mistyped word: `opne` is one exchange away from `open`. */
-typedef struct FopsNearest {
-        const char *word;
-        const char *best; /* NULL: nothing near enough */
-        unsigned distance;
-} FopsNearest;
-
-void fops_nearest_try(FopsNearest *n, const char *candidate);
-
 /* --- ABIs ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct FopsAbi {
-        int machine;   /* libaudit's */
-        uint32_t arch; /* AUDIT_ARCH_* */
+        int machine;    /* libaudit's */
+        uint32_t arch;  /* AUDIT_ARCH_* */
+        bool is_compat; /* 32-bit programs under a 64-bit kernel */
 } FopsAbi;
 
 /* The calling conventions this machine's kernel may offer, its own first. */

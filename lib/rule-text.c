@@ -3,8 +3,9 @@
 /* A kernel rule as auditctl -l prints it:
  *   -a always,exit -F arch=b64 -S chmod,fchmod -F dir=/srv/data -F auid!=-1 -F key=data
  *   -w /etc/passwd -p wa -k identity
- * so that both lists can be compared line by line. What has no name is a number; a rule of a newer kernel prints, if less
- * beautifully. */
+ * so that both lists can be compared line by line; but auditctl 3.0.9 prints "=" for any operator of exe and perm, and has
+ * no names for list 7 and calls newer than itself. What has no name here is a number: a rule of a newer kernel prints, if
+ * less beautifully. */
 
 #include <stdio.h>
 

@@ -28,6 +28,7 @@ static const FopsSyscall file_syscalls[] = {
         }
         CALL("access", OTHER),
         CALL("acct", OTHER),
+        CALL("bind", MKNOD, .flags = FOPS_SYSCALL_SOCKET),
         CALL("chdir", OTHER),
         CALL("chmod", CHMOD, .mode = 1),
         CALL("chown", CHOWN, .uid = 1, .gid = 2),
@@ -39,7 +40,7 @@ static const FopsSyscall file_syscalls[] = {
         CALL("faccessat", OTHER, .dirfd = 0),
         CALL("faccessat2", OTHER, .dirfd = 0),
         CALL("fallocate", OTHER, .fd = 0),
-        CALL("fanotify_mark", OTHER),
+        CALL("fanotify_mark", OTHER, .dirfd = 3),
         CALL("fchdir", OTHER, .fd = 0),
         CALL("fchmod", CHMOD, .fd = 0, .mode = 1),
         CALL("fchmodat", CHMOD, .dirfd = 0, .mode = 2),

@@ -13,6 +13,7 @@ typedef enum FopsSyscallFlags {
         FOPS_SYSCALL_TWO_NAMES = 1 << 3, /* rename, link: an old and a new name */
         FOPS_SYSCALL_NOT_FILE = 1 << 4, /* has no path */
         FOPS_SYSCALL_NO_PERM = 1 << 5,  /* in no permission class of the kernel's (utimensat): watched without perm */
+        FOPS_SYSCALL_SOCKET = 1 << 6,   /* bind: makes a node for a Unix socket, and nothing for any other */
 } FopsSyscallFlags;
 
 /* Argument positions are 0 to 3, those the record shows; -1: none (or beyond the fourth, which isn't logged). */

@@ -87,5 +87,6 @@ bool fops_utf8_is_safe(uint32_t c) {
 }
 
 bool fops_utf8_is_space(uint32_t c) {
-        return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000;
+        return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+               c == 0x3000;
 }

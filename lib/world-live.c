@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "path.h"
@@ -72,8 +74,16 @@ static int live_read_fd(void *userdata _unused_, uint32_t pid, int fd, FopsArena
         return 0;
 }
 
+/* The links of /proc/PID (cwd, root, fd) lead into other mounts, whose paths look like ours. They aren't followed. */
+static int open_path(const char *path, uint64_t flags) {
+        const struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = RESOLVE_NO_MAGICLINKS };
+        int fd = (int) syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+        return fd < 0 ? -errno : fd;
+}
+
 static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode) {
-        char link[sizeof("/proc/self/fd/") + 11];
+        char link[sizeof("/proc/self/fd/") + 11], self[sizeof("/proc/") + 11];
         _cleanup_close_ int fd = -EBADF;
         FopsSpan copy, canonical;
         struct stat st;
@@ -85,9 +95,9 @@ static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *
         if (memchr(copy.data, '\0', copy.size))
                 return -EINVAL;
 
-        fd = open(copy.data, O_PATH | O_CLOEXEC);
+        fd = open_path(copy.data, 0);
         if (fd < 0)
-                return -errno;
+                return fd;
         if (fstat(fd, &st) < 0)
                 return -errno;
 
@@ -97,6 +107,11 @@ static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *
                 return r;
         if (st.st_nlink == 0)
                 return -ENOENT;
+
+        /* /proc/self: who named it didn't mean us. */
+        snprintf(self, sizeof(self), "/proc/%d", getpid());
+        if (fops_path_is_below(canonical, fops_span_from_string(self)))
+                return -ELOOP;
 
         inode_from_stat(fd, &st, ret_inode);
         *ret_path = canonical;
@@ -108,30 +123,28 @@ static int live_look_up(void *userdata _unused_, FopsSpan path, FopsInode *ret_i
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
 
-        if (path.size > FOPS_PATH_BYTES_MAX || memchr(path.data, '\0', path.size))
+        if (path.size == 0 || path.size > FOPS_PATH_BYTES_MAX || memchr(path.data, '\0', path.size))
                 return -EINVAL;
         memcpy(copy, path.data, path.size);
         copy[path.size] = '\0';
 
-        fd = open(copy, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        fd = open_path(copy, O_NOFOLLOW);
         if (fd < 0)
-                return -errno;
+                return fd;
         if (fstat(fd, &st) < 0)
                 return -errno;
         inode_from_stat(fd, &st, ret_inode);
         return 0;
 }
 
-static bool same_namespace(uint32_t pid, const char *other) {
-        char link[sizeof("/proc//ns/mnt") + 11];
-        struct stat a, b;
+static bool is_namespace(const struct stat *namespace, const char *link) {
+        struct stat st;
 
-        snprintf(link, sizeof(link), "/proc/%u/ns/mnt", pid);
-        return stat(link, &a) == 0 && stat(other, &b) == 0 && a.st_ino == b.st_ino;
+        return stat(link, &st) == 0 && st.st_ino == namespace->st_ino;
 }
 
 static int live_shares_root(void *userdata _unused_, uint32_t pid) {
-        char link[sizeof("/proc//root") + 11];
+        char link[sizeof("/proc//ns/mnt") + 11];
         struct stat theirs, ours;
 
         snprintf(link, sizeof(link), "/proc/%u/root", pid);
@@ -143,7 +156,10 @@ static int live_shares_root(void *userdata _unused_, uint32_t pid) {
                 return 0;
 
         /* The first process's mounts are the machine's; our own are the same to look at, in the unit's sandbox too. */
-        return same_namespace(pid, "/proc/1/ns/mnt") || same_namespace(pid, "/proc/self/ns/mnt");
+        snprintf(link, sizeof(link), "/proc/%u/ns/mnt", pid);
+        if (stat(link, &theirs) < 0)
+                return -ESRCH;
+        return is_namespace(&theirs, "/proc/1/ns/mnt") || is_namespace(&theirs, "/proc/self/ns/mnt");
 }
 
 const FopsWorld fops_world_live = {

@@ -56,7 +56,7 @@ def observed(entry, tree):
         path = entry.text(field)
         if path is None:
             return None
-        live.check(path.startswith(tree + "/"), f"{field} isn't below {tree}: {live.describe(entry)}")
+        live.check((path + "/").startswith(tree + "/"), f"{field} isn't below {tree}: {live.describe(entry)}")
         return TEMPORARY.sub("*", path[len(tree) + 1:])
 
     return (entry.text("FOPSD_COMM"), entry.text("FOPSD_OP"), short("FOPSD_PATH"), short("FOPSD_NEW_PATH"))

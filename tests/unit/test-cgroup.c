@@ -19,7 +19,8 @@ typedef struct Case {
 
 static void assert_span(const char *path, FopsSpan s, const char *expected) {
         if (!expected ? fops_span_is_present(s) : !fops_span_equal_string(s, expected))
-                fail_msg("%s: \"%.*s\" instead of \"%s\"", path, (int) s.size, s.data ? s.data : "", expected ? expected : "(absent)");
+                fail_msg("%s: \"%.*s\" instead of \"%s\"", path, (int) s.size, s.data ? s.data : "",
+                         expected ? expected : "(absent)");
 }
 
 static void check_all(const Case *cases, size_t n_cases) {
@@ -83,13 +84,16 @@ static void test_containers_are_found_by_their_engines_names(_unused_ void **sta
                 { "/machine.slice/libpod-" ID ".scope", "libpod-" ID ".scope", ID, "podman" },
                 { "/machine.slice/libpod-" ID ".scope/container", "libpod-" ID ".scope", ID, "podman" },
                 { "/machine.slice/libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope", NULL, NULL },
-                { "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope", "user@1000.service", ID, "podman" },
+                { "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope", "user@1000.service", ID,
+                  "podman" },
                 { "/system.slice/web.service/libpod-payload-" ID, "web.service", ID, "podman" },
                 { "/libpod_parent/libpod-" ID, NULL, ID, "podman" },
-                { "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab_34cd.slice/cri-containerd-" ID ".scope",
+                { "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab_34cd.slice/cri-containerd-" ID
+                  ".scope",
                   "cri-containerd-" ID ".scope", ID, "containerd" },
                 { "/kubepods.slice/kubepods-pod12ab.slice/crio-" ID ".scope", "crio-" ID ".scope", ID, "cri-o" },
-                { "/kubepods.slice/kubepods-pod12ab.slice/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL, NULL },
+                { "/kubepods.slice/kubepods-pod12ab.slice/crio-conmon-" ID ".scope", "crio-conmon-" ID ".scope", NULL,
+                  NULL },
                 { "/kubepods.slice/kubepods-pod12ab.slice/docker-" ID ".scope", "docker-" ID ".scope", ID, "docker" },
                 { "/kubepods/besteffort/pod12ab-34cd/" ID, NULL, ID, "kubernetes" },
                 { "/k8s.io/" ID, NULL, ID, "containerd" },
@@ -102,10 +106,13 @@ static void test_containers_are_found_by_their_engines_names(_unused_ void **sta
                 { "/lxc.payload/web", NULL, "web", "lxc" },
                 { "/lxc.monitor.web", NULL, NULL, NULL },
                 { "/machine.slice/machine-deb12.scope", "machine-deb12.scope", "deb12", "nspawn" },
-                { "/machine.slice/machine-my\\x2dbox.scope/payload/system.slice/x.service", "machine-my\\x2dbox.scope", "my-box", "nspawn" },
-                { "/machine.slice/systemd-nspawn@my\\x2dbox.service/payload", "systemd-nspawn@my\\x2dbox.service", "my-box", "nspawn" },
+                { "/machine.slice/machine-my\\x2dbox.scope/payload/system.slice/x.service", "machine-my\\x2dbox.scope",
+                  "my-box", "nspawn" },
+                { "/machine.slice/systemd-nspawn@my\\x2dbox.service/payload", "systemd-nspawn@my\\x2dbox.service", "my-box",
+                  "nspawn" },
                 { "/machine.slice/machine-deb12.scope/supervisor", "machine-deb12.scope", NULL, NULL },
-                { "/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator", "machine-qemu\\x2d3\\x2dvm.scope", NULL, NULL },
+                { "/machine.slice/machine-qemu\\x2d3\\x2dvm.scope/libvirt/emulator", "machine-qemu\\x2d3\\x2dvm.scope", NULL,
+                  NULL },
                 { "/machine.slice/machine-lxc\\x2d4711\\x2dweb.scope", "machine-lxc\\x2d4711\\x2dweb.scope", NULL, NULL },
                 { "/machine.slice/machine-lxc\\x2dweb.scope", "machine-lxc\\x2dweb.scope", "lxc-web", "nspawn" },
         };
@@ -118,7 +125,8 @@ static void test_the_innermost_container_counts(_unused_ void **state) {
                 { "/docker/" ID "/docker/" ID2, NULL, ID2, "docker" },
                 { "/system.slice/docker-" ID ".scope/kubelet.slice/kubelet-kubepods.slice/cri-containerd-" ID2 ".scope",
                   "docker-" ID ".scope", ID2, "containerd" },
-                { "/machine.slice/machine-a.scope/payload/machine.slice/machine-b.scope/payload", "machine-a.scope", "b", "nspawn" },
+                { "/machine.slice/machine-a.scope/payload/machine.slice/machine-b.scope/payload", "machine-a.scope", "b",
+                  "nspawn" },
         };
 
         check_all(cases, ELEMENTSOF(cases));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Configuration files in a directory of the test's own. Only root's are taken, so whoever else runs the tests becomes root of a
- * user namespace first. */
+/* Configuration files in a directory of the test's own. Only root's are taken, so whoever else runs the tests becomes
+ * root of a user namespace first. */
 
 #include <fcntl.h>
 #include <sched.h>
@@ -84,12 +84,14 @@ static inline int files_load(const Files *f, FopsConfig *ret, FopsDiags *diags) 
 }
 
 /* True if @diags holds such a message; @name is a file in the directory. */
-static inline bool has_message(const FopsDiags *diags, FopsSeverity severity, const char *name, unsigned line, const char *fragment) {
+static inline bool has_message(const FopsDiags *diags, FopsSeverity severity, const char *name, unsigned line,
+                               const char *fragment) {
         for (size_t i = 0; i < diags->n_items; i++) {
                 const FopsDiag *d = diags->items + i;
                 const char *base = d->file ? strrchr(d->file, '/') : NULL;
 
-                if (d->severity == severity && base && strcmp(base + 1, name) == 0 && d->line == line && strstr(d->text, fragment))
+                if (d->severity == severity && base && strcmp(base + 1, name) == 0 && d->line == line &&
+                    strstr(d->text, fragment))
                         return true;
         }
         return false;

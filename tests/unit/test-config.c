@@ -68,32 +68,33 @@ static void assert_list(char *const *list, ...) {
         assert_null(*list);
 }
 
+static void assert_defaults(const FopsConfig *c) {
+        assert_int_equal(c->n_watches, 0);
+        assert_int_equal(c->n_rules, 0);
+        assert_int_equal(c->kernel.backlog_limit, -1);
+        assert_int_equal(c->kernel.backlog_wait_time, -1);
+        assert_int_equal(c->kernel.rate_limit, -1);
+        assert_int_equal(c->kernel.failure, FOPS_FAILURE_UNSET);
+        assert_false(c->kernel.loginuid_immutable);
+        assert_false(c->kernel.lock);
+        assert_int_equal(c->source.mode, FOPS_SOURCE_AUTO);
+        assert_int_equal(c->source.buffer_bytes, 64 << 20);
+        assert_int_equal(c->source.foreign, FOPS_FOREIGN_JOURNAL);
+        assert_int_equal(c->index_max_entries, 1000000);
+        assert_true(c->attribution.unit);
+        assert_true(c->attribution.container);
+        assert_int_equal(c->attribution.ancestry, 4);
+        assert_true(c->tamper_restore);
+        assert_true(c->canary.startup);
+        assert_int_equal(c->canary.interval_usec, 0);
+        assert_false(c->journal_full);
+}
+
 static void test_an_empty_file_gives_the_defaults(void **state) {
-        FopsConfig c, defaults;
+        FopsConfig c;
 
-        fops_config_init(&defaults);
         load_text(*state, "", &c);
-        assert_memory_equal(&c, &defaults, sizeof(c));
-
-        assert_int_equal(c.n_watches, 0);
-        assert_int_equal(c.n_rules, 0);
-        assert_int_equal(c.kernel.backlog_limit, -1);
-        assert_int_equal(c.kernel.backlog_wait_time, -1);
-        assert_int_equal(c.kernel.rate_limit, -1);
-        assert_int_equal(c.kernel.failure, FOPS_FAILURE_UNSET);
-        assert_false(c.kernel.loginuid_immutable);
-        assert_false(c.kernel.lock);
-        assert_int_equal(c.source.mode, FOPS_SOURCE_AUTO);
-        assert_int_equal(c.source.buffer_bytes, 64 << 20);
-        assert_int_equal(c.source.foreign, FOPS_FOREIGN_JOURNAL);
-        assert_int_equal(c.index_max_entries, 1000000);
-        assert_true(c.attribution.unit);
-        assert_true(c.attribution.container);
-        assert_int_equal(c.attribution.ancestry, 4);
-        assert_true(c.tamper_restore);
-        assert_true(c.canary.startup);
-        assert_int_equal(c.canary.interval_usec, 0);
-        assert_false(c.journal_full);
+        assert_defaults(&c);
         fops_config_done(&c);
 }
 
@@ -159,10 +160,13 @@ static void test_every_setting_of_a_watch_is_read(void **state) {
         FopsConfig c;
 
         load_text(*state,
-                  "watches = ( { path = \"/home/*/.ssh\"; ops = [\"delete\", \"read\"]; recursive = false; key = [\"a\", \"b c\"];\n"
+                  "watches = ( { path = \"/home/*/.ssh\"; ops = [\"delete\", \"read\"]; recursive = false; key = [\"a\", "
+                  "\"b c\"];\n"
                   "  only = (\n"
-                  "    { exe = \"/bin/*\"; comm = [\"vi*\"]; path = (\"*.swp\", \"/home/a/*\"); user = [\"root\", \"7\"]; login_user = (\"unset\", 0);\n"
-                  "      group = 4294967294L; ops = [\"exec\"]; result = \"success\"; unit = \"none\"; container = [\"none\", \"ab*\"]; },\n"
+                  "    { exe = \"/bin/*\"; comm = [\"vi*\"]; path = (\"*.swp\", \"/home/a/*\"); user = [\"root\", \"7\"]; "
+                  "login_user = (\"unset\", 0);\n"
+                  "      group = 4294967294L; ops = [\"exec\"]; result = \"success\"; unit = \"none\"; container = "
+                  "[\"none\", \"ab*\"]; },\n"
                   "    { comm = \"x\"; } );\n"
                   "  exclude = ( { exe = \"*sshd\"; } );\n"
                   "  result = \"failed\"; priority = \"debug\"; priority_failed = \"emerg\"; coalesce_ms = 3600000; } );\n",
@@ -352,7 +356,9 @@ static void test_a_watch_list_gives_a_watch_for_each_line(void **state) {
         FopsConfig c;
 
         files_write(f, "list", "# all\r\n\r\n/srv/a b\r\n \t/srv/c*/ \n\n  # more\n/srv/d");
-        load_text(f, "watchlists = (\n { file = \"~/list\"; ops = [\"read\"]; key = [\"k\", \"l\"]; recursive = false; } );\n", &c);
+        load_text(f,
+                  "watchlists = (\n { file = \"~/list\"; ops = [\"read\"]; key = [\"k\", \"l\"]; recursive = false; } );\n",
+                  &c);
         assert_int_equal(c.n_watches, 3);
         assert_string_equal(c.watches[0].path, "/srv/a b");
         assert_int_equal(c.watches[0].line, 3);
@@ -386,7 +392,8 @@ static void test_audit_rules_lines_become_watches_and_rules(void **state) {
                     "-w /etc/passwd -p wa -k identity\r\n"
                     "  -w /srv/with\\ space\\\\x/\n"
                     "\t-w /etc/group -prx -kone -k two\n"
-                    "-a always,exit -F arch=b64 -F arch=b32 -S unlink,rename -S 87 -F dir=/srv -F perm=wa -F auid>=1000 -C uid!=euid "
+                    "-a always,exit -F arch=b64 -F arch=b32 -S unlink,rename -S 87 -F dir=/srv -F perm=wa -F auid>=1000 -C "
+                    "uid!=euid "
                     "-k key -F key=more\n"
                     "-A exit,never -F exe=/usr/bin/true\n"
                     "-a never,task -F uid=12\n"
@@ -445,7 +452,9 @@ static void test_audit_rules_lines_without_a_meaning_here_are_noted(void **state
         FopsConfig c;
 
         files_write(f, "conf", "audit_rules = [ \"~/x.rules\" ];");
-        files_write(f, "x.rules", "-D\n-i\n-c\n-d always,exit -S open\n-W /etc/passwd -p w\n-q /a,/b\n--reset-lost\n-e 0\n-a never,task\n-w /a/*\n-e 1\n");
+        files_write(f, "x.rules",
+                    "-D\n-i\n-c\n-d always,exit -S open\n-W /etc/passwd -p w\n-q /a,/b\n--reset-lost\n"
+                    "-e 0\n-a never,task\n-w /a/*\n-e 1\n");
         load(f, &c, &diags);
         for (unsigned line = 1; line <= 7; line++)
                 assert_true(has_message(&diags, FOPS_NOTE, "x.rules", line, "is passed over"));
@@ -486,15 +495,17 @@ static void test_duplicate_watches_are_merged_with_a_note(void **state) {
         FopsDiags diags = {};
         FopsConfig c;
 
-        files_write(f, "conf",
-                    "watches = (\n"
-                    "  { path = \"/b\"; ops = [\"read\"]; key = [\"k\", \"l\"]; only = ( { user = 0; comm = \"vi\"; } ); },\n"
-                    "  { path = \"/a\"; },\n"
-                    "  { path = \"/b\"; ops = [\"exec\"]; key = \"k\"; },\n"
-                    "  { path = \"/b/\"; ops = [\"delete\"]; key = [\"m\", \"k\"]; only = ( { user = \"root\"; comm = \"vi\"; } ); },\n"
-                    "  { path = \"/b\"; only = ( { user = 1; comm = \"vi\"; } ); },\n"
-                    "  { path = \"/b\"; recursive = false; }\n"
-                    ");\n");
+        files_write(
+                f, "conf",
+                "watches = (\n"
+                "  { path = \"/b\"; ops = [\"read\"]; key = [\"k\", \"l\"]; only = ( { user = 0; comm = \"vi\"; } ); },\n"
+                "  { path = \"/a\"; },\n"
+                "  { path = \"/b\"; ops = [\"exec\"]; key = \"k\"; },\n"
+                "  { path = \"/b/\"; ops = [\"delete\"]; key = [\"m\", \"k\"]; only = ( { user = \"root\"; comm = \"vi\"; } "
+                "); },\n"
+                "  { path = \"/b\"; only = ( { user = 1; comm = \"vi\"; } ); },\n"
+                "  { path = \"/b\"; recursive = false; }\n"
+                ");\n");
         files_write(f, "etc/1.conf", "watches = ( { path = \"/a\"; ops = [\"read\"]; } );");
         load(f, &c, &diags);
 
@@ -523,7 +534,8 @@ static void test_merged_keys_must_fit_into_a_rule(void **state) {
         memset(a, 'a', 200);
         memset(b, 'b', 200);
         a[200] = b[200] = '\0';
-        snprintf(text, sizeof(text), "watches = ( { path = \"/x\"; key = \"%s\"; },\n{ path = \"/x\"; key = \"%s\"; } );", a, b);
+        snprintf(text, sizeof(text), "watches = ( { path = \"/x\"; key = \"%s\"; },\n{ path = \"/x\"; key = \"%s\"; } );", a,
+                 b);
         files_write(*state, "conf", text);
         load_refused(*state, "conf", 2, "256 bytes");
 }
@@ -537,7 +549,8 @@ static void test_files_that_others_may_write_are_refused(void **state) {
         FopsDiags diags = {};
         FopsConfig c;
 
-        files_write(f, "conf", "@include \"inc\"\nwatchlists = ( { file = \"~/list\"; } );\naudit_rules = [ \"~/x.rules\" ];\n");
+        files_write(f, "conf",
+                    "@include \"inc\"\nwatchlists = ( { file = \"~/list\"; } );\naudit_rules = [ \"~/x.rules\" ];\n");
         files_write(f, "etc/1.conf", "");
         files_write(f, "inc", "");
         files_write(f, "list", "");
@@ -552,13 +565,15 @@ static void test_files_that_others_may_write_are_refused(void **state) {
                 assert_non_null(path);
                 for (size_t j = 0; j < 2; j++) {
                         assert_int_equal(chmod(path, j == 0 ? 0664 : 0646), 0);
-                        load_refused(f, cases[i].line > 0 ? "conf" : strrchr(path, '/') + 1, cases[i].line, "writable by others than root");
+                        load_refused(f, cases[i].line > 0 ? "conf" : strrchr(path, '/') + 1, cases[i].line,
+                                     "writable by others than root");
                 }
                 assert_int_equal(chmod(path, 0400), 0);
 
                 /* A user namespace of one user has nobody else to give the file to. */
                 if (chown(path, 65534, 0) == 0) {
-                        load_refused(f, cases[i].line > 0 ? "conf" : strrchr(path, '/') + 1, cases[i].line, "not owned by root");
+                        load_refused(f, cases[i].line > 0 ? "conf" : strrchr(path, '/') + 1, cases[i].line,
+                                     "not owned by root");
                         assert_int_equal(chown(path, 0, 0), 0);
                 }
         }
@@ -608,7 +623,8 @@ static void test_a_drop_in_directory_that_is_a_file_is_an_error(void **state) {
 }
 
 static void test_a_file_that_is_no_text_is_refused(void **state) {
-        static const char conf[] = "on_tamper = \"report\";\n\0journal = 1;\n", list[] = "/a\n/b\0c\n", rules[] = "\n\n-w /a\0b\n";
+        static const char conf[] = "on_tamper = \"report\";\n\0journal = 1;\n", list[] = "/a\n/b\0c\n",
+                          rules[] = "\n\n-w /a\0b\n";
         const Files *f = *state;
 
         write_text(files_path(f, "conf"), conf, sizeof(conf) - 1);
@@ -709,32 +725,35 @@ static void test_the_command_line_adds_watches(void **state _unused_) {
         fops_diags_done(&diags);
 }
 
-static void test_the_installed_default_is_valid(void **state) {
-        const char *source = getenv("FOPS_TEST_SOURCE");
+static void test_the_installed_default_is_valid_with_and_without_its_examples(void **state) {
+        const char *data = getenv("FOPS_TEST_DATA"), *conf = files_path(*state, "conf");
         char command[512];
-        FopsConfig c, defaults;
         FopsDiags diags = {};
+        FopsConfig c;
 
-        if (!source)
+        if (!data)
                 skip();
-        /* A copy: who built this owns the original. */
-        snprintf(command, sizeof(command), "cp '%s/conf/fopsd.conf' '%s'", source, files_path(*state, "conf"));
+        /* A copy: the original is owned by whoever built this. */
+        snprintf(command, sizeof(command), "cat '%s/../../conf/fopsd.conf' >'%s'", data, conf);
         assert_int_equal(system(command), 0);
-        assert_int_equal(chmod(files_path(*state, "conf"), 0644), 0);
-
         load(*state, &c, &diags);
         assert_int_equal(diags.n_items, 0);
-        fops_config_init(&defaults);
-        assert_memory_equal(&c, &defaults, sizeof(c));
+        assert_int_equal(c.kernel.backlog_limit, 8192);
+        c.kernel.backlog_limit = -1; /* that is all it sets */
+        assert_defaults(&c);
+        fops_config_done(&c);
 
-        /* With the settings that are commented out, too. */
-        snprintf(command, sizeof(command), "sed -i '/^##/d; s/^#//' '%s'", files_path(*state, "conf"));
+        files_write(*state, "fopsd.watchlist", "/srv/www\n");
+        files_write(*state, "audit.rules", "-w /srv/rules\n");
+        snprintf(command, sizeof(command),
+                 "sed -i '/^##/d; s/^#//; s:/etc/audit/rules.d/:%s/:; s:/etc/fopsd.watchlist:%s/fopsd.watchlist:' '%s'",
+                 ((const Files *) *state)->dir, ((const Files *) *state)->dir, files_path(*state, "conf"));
         assert_int_equal(system(command), 0);
-        fops_config_done(&c);
         load(*state, &c, &diags);
-        assert_true(c.n_watches > 0);
+        assert_int_equal(diags.n_items, 0);
+        assert_int_equal(c.n_watches, 5);
+        assert_int_equal(c.n_rules, 1);
         fops_config_done(&c);
-        fops_diags_done(&diags);
 }
 
 int main(void) {
@@ -765,7 +784,7 @@ int main(void) {
                 TEST(test_includes_cannot_grow_without_bound),
                 TEST(test_the_thousandth_error_is_the_last_one_said),
                 TEST(test_the_command_line_adds_watches),
-                TEST(test_the_installed_default_is_valid),
+                TEST(test_the_installed_default_is_valid_with_and_without_its_examples),
 #undef TEST
         };
 

@@ -86,8 +86,8 @@ static void test_what_is_unknown_adds_nothing(_unused_ void **state) {
 
         fops_entry_from_operation(&e, &op, NULL, false);
         assert_fields(&e, HEADER "PRIORITY=6\nFOPSD_KIND=operation\n"
-                          "MESSAGE=somebody tried to delete something\n" TIME
-                          "FOPSD_OP=delete\nFOPSD_CLASS=write\nFOPSD_PATH_SOURCE=unresolved\n");
+                                 "MESSAGE=somebody tried to delete something\n" TIME
+                                 "FOPSD_OP=delete\nFOPSD_CLASS=write\nFOPSD_PATH_SOURCE=unresolved\n");
 }
 
 static void test_what_is_known_is_all_there(_unused_ void **state) {
@@ -99,8 +99,14 @@ static void test_what_is_known_is_all_there(_unused_ void **state) {
         FopsEventRecord record = { .type = 1300, .text = S("audit(1795309541.049:12): arch=c000003e") };
         FopsEvent event = { .id = event_id, .node = S("web1"), .records = &record, .n_records = 1 };
         FopsItem item = {
-                .name = S("a"), .has_inode = true, .inode = 1065074, .dev_major = 254, .dev_minor = 1, .mode = S_IFREG | 04644,
-                .ouid = 0, .ogid = 50,
+                .name = S("a"),
+                .has_inode = true,
+                .inode = 1065074,
+                .dev_major = 254,
+                .dev_minor = 1,
+                .mode = S_IFREG | 04644,
+                .ouid = 0,
+                .ogid = 50,
         };
         FopsItem replaced = { .has_inode = true, .inode = 77 };
         FopsSyscall call = { .name = "renameat2" };
@@ -156,23 +162,26 @@ static void test_what_is_known_is_all_there(_unused_ void **state) {
         static FopsEntry e;
 
         fops_entry_from_operation(&e, &op, names, true);
-        assert_fields(&e, HEADER "PRIORITY=3\nFOPSD_KIND=operation\n"
-                          "MESSAGE=alice as root failed (EBUSY) to rename /srv/data/a to /srv/data/b with mv[4711], 3 times\n" TIME
-                          "FOPSD_NODE=web1\n"
-                          "FOPSD_OP=rename\nFOPSD_CLASS=write\nFOPSD_RESULT=failed\nFOPSD_EXIT=-16\nFOPSD_ERRNO=EBUSY\n"
-                          "FOPSD_PATH=/srv/data/a\nFOPSD_NEW_PATH=/srv/data/b\nFOPSD_TARGET=t\nFOPSD_PATH_SOURCE=verified\n"
-                          "FOPSD_DIR=/srv/data\nFOPSD_NAME=a\nFOPSD_CWD=/srv/data\nFOPSD_REPLACED_INODE=77\n"
-                          "FOPSD_INODE=1065074\nFOPSD_DEV=254:1\nFOPSD_MODE=4644\nFOPSD_FILE_TYPE=file\nFOPSD_OUID=0\nFOPSD_OGID=50\n"
-                          "FOPSD_NEW_MODE=0600\nFOPSD_NEW_UID=1000\nFOPSD_NEW_GID=50\n"
-                          "FOPSD_KEY=data\nFOPSD_KEY=rule\nFOPSD_KEY=extra\nFOPSD_KEY=third\nFOPSD_WATCH=/srv/data\nFOPSD_WATCH=/srv\n"
-                          "FOPSD_SYSCALL=renameat2\nFOPSD_ARCH=x86_64\nFOPSD_ARGS=a0=ffffff9c a1=55d7015320d9 a2=0 a3=ffffffffffffffff\n"
-                          "FOPSD_PID=4711\nFOPSD_PPID=4700\nFOPSD_EXE=/usr/bin/mv\nFOPSD_COMM=mv\nFOPSD_CMDLINE=mv a b\n"
-                          "FOPSD_UID=0\nFOPSD_USER=root\nFOPSD_EUID=0\nFOPSD_GID=50\nFOPSD_GROUP=staff\nFOPSD_AUID=1000\n"
-                          "FOPSD_LOGIN_USER=alice\nFOPSD_SESSION=3\nFOPSD_TTY=pts0\nFOPSD_SUBJ=unconfined\n"
-                          "FOPSD_PARENT=bash[4700] /usr/bin/bash\nFOPSD_PARENT=sshd[900] /usr/sbin/sshd\n"
-                          "FOPSD_UNIT=session-3.scope\nFOPSD_CONTAINER=c\nFOPSD_RUNTIME=lxc\n"
-                          "FOPSD_COUNT=3\nFOPSD_LAST_TIME=1795309542.007\nFOPSD_REPLAYED=1\n"
-                          "FOPSD_RECORD=type=SYSCALL msg=audit(1795309541.049:12): arch=c000003e\n");
+        assert_fields(
+                &e, HEADER
+                "PRIORITY=3\nFOPSD_KIND=operation\n"
+                "MESSAGE=alice as root failed (EBUSY) to rename /srv/data/a to /srv/data/b with mv[4711], 3 times\n" TIME
+                "FOPSD_NODE=web1\n"
+                "FOPSD_OP=rename\nFOPSD_CLASS=write\nFOPSD_RESULT=failed\nFOPSD_EXIT=-16\nFOPSD_ERRNO=EBUSY\n"
+                "FOPSD_PATH=/srv/data/a\nFOPSD_NEW_PATH=/srv/data/b\nFOPSD_TARGET=t\nFOPSD_PATH_SOURCE=verified\n"
+                "FOPSD_DIR=/srv/data\nFOPSD_NAME=a\nFOPSD_CWD=/srv/data\nFOPSD_REPLACED_INODE=77\n"
+                "FOPSD_INODE=1065074\nFOPSD_DEV=254:1\nFOPSD_MODE=4644\nFOPSD_FILE_TYPE=file\nFOPSD_OUID=0\nFOPSD_OGID=50\n"
+                "FOPSD_NEW_MODE=0600\nFOPSD_NEW_UID=1000\nFOPSD_NEW_GID=50\n"
+                "FOPSD_KEY=data\nFOPSD_KEY=rule\nFOPSD_KEY=extra\nFOPSD_KEY=third\nFOPSD_WATCH=/srv/data\nFOPSD_WATCH=/srv\n"
+                "FOPSD_SYSCALL=renameat2\nFOPSD_ARCH=x86_64\nFOPSD_ARGS=a0=ffffff9c a1=55d7015320d9 a2=0 "
+                "a3=ffffffffffffffff\n"
+                "FOPSD_PID=4711\nFOPSD_PPID=4700\nFOPSD_EXE=/usr/bin/mv\nFOPSD_COMM=mv\nFOPSD_CMDLINE=mv a b\n"
+                "FOPSD_UID=0\nFOPSD_USER=root\nFOPSD_EUID=0\nFOPSD_GID=50\nFOPSD_GROUP=staff\nFOPSD_AUID=1000\n"
+                "FOPSD_LOGIN_USER=alice\nFOPSD_SESSION=3\nFOPSD_TTY=pts0\nFOPSD_SUBJ=unconfined\n"
+                "FOPSD_PARENT=bash[4700] /usr/bin/bash\nFOPSD_PARENT=sshd[900] /usr/sbin/sshd\n"
+                "FOPSD_UNIT=session-3.scope\nFOPSD_CONTAINER=c\nFOPSD_RUNTIME=lxc\n"
+                "FOPSD_COUNT=3\nFOPSD_LAST_TIME=1795309542.007\nFOPSD_REPLAYED=1\n"
+                "FOPSD_RECORD=type=SYSCALL msg=audit(1795309541.049:12): arch=c000003e\n");
 }
 
 static void test_a_ring_has_neither_arch_nor_arguments(_unused_ void **state) {
@@ -285,12 +294,13 @@ static void test_a_foreign_event_is_published_raw(_unused_ void **state) {
         static FopsEntry e;
 
         fops_entry_from_event(&e, &event);
-        assert_fields(&e, "SYSLOG_IDENTIFIER=fopsd\nMESSAGE_ID=41ad0a18214a43febf3dc0dda8049555\nPRIORITY=6\nFOPSD_KIND=record\n"
-                          "MESSAGE=type=AVC msg=audit(1795309541.049:12): avc:  denied\n" TIME
-                          "FOPSD_RECORD_TYPE=AVC\nFOPSD_RECORD_TYPE=UNKNOWN[65000]\n"
-                          "FOPSD_RECORD=type=AVC msg=audit(1795309541.049:12): avc:  denied\n"
-                          "FOPSD_RECORD=type=UNKNOWN[65000] msg=audit(1795309541.049:12): x\n"
-                          "FOPSD_RECORD=type=AVC msg=audit(1795309541.049:12): avc:  granted\n");
+        assert_fields(&e,
+                      "SYSLOG_IDENTIFIER=fopsd\nMESSAGE_ID=41ad0a18214a43febf3dc0dda8049555\nPRIORITY=6\nFOPSD_KIND=record\n"
+                      "MESSAGE=type=AVC msg=audit(1795309541.049:12): avc:  denied\n" TIME
+                      "FOPSD_RECORD_TYPE=AVC\nFOPSD_RECORD_TYPE=UNKNOWN[65000]\n"
+                      "FOPSD_RECORD=type=AVC msg=audit(1795309541.049:12): avc:  denied\n"
+                      "FOPSD_RECORD=type=UNKNOWN[65000] msg=audit(1795309541.049:12): x\n"
+                      "FOPSD_RECORD=type=AVC msg=audit(1795309541.049:12): avc:  granted\n");
 }
 
 static void test_a_field_is_never_empty(_unused_ void **state) {
@@ -302,8 +312,9 @@ static void test_a_field_is_never_empty(_unused_ void **state) {
         fops_entry_printf(&e, "C", "%s", "");
         fops_entry_add_u64(&e, "D", UINT64_MAX);
         fops_entry_add_i64(&e, "E", INT64_MIN);
-        assert_fields(&e, "SYSLOG_IDENTIFIER=fopsd\nMESSAGE_ID=bc4470ef77b74f9eb26a85465ef3dfbe\nPRIORITY=6\nFOPSD_KIND=state\n"
-                          "D=18446744073709551615\nE=-9223372036854775808\n");
+        assert_fields(&e,
+                      "SYSLOG_IDENTIFIER=fopsd\nMESSAGE_ID=bc4470ef77b74f9eb26a85465ef3dfbe\nPRIORITY=6\nFOPSD_KIND=state\n"
+                      "D=18446744073709551615\nE=-9223372036854775808\n");
 }
 
 static void test_a_long_text_is_formatted_whole(_unused_ void **state) {

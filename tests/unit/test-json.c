@@ -77,12 +77,12 @@ static void test_what_is_not_printable_utf8_becomes_bytes(_unused_ void **state)
         assert_value(S("\r"), "[13]");
         assert_value(S("\b\f"), "[8,12]");
         assert_value(S("\x7f"), "[127]");
-        assert_value(S("\xc2\x80"), "[194,128]");         /* C1 */
-        assert_value(S("\xc0\xaf"), "[192,175]");         /* overlong */
-        assert_value(S("\xe0\x80\xaf"), "[224,128,175]"); /* overlong */
-        assert_value(S("\xed\xa0\x80"), "[237,160,128]"); /* surrogate */
-        assert_value(S("\xef\xbf\xbe"), "[239,191,190]"); /* U+FFFE */
-        assert_value(S("\xef\xb7\x90"), "[239,183,144]"); /* U+FDD0 */
+        assert_value(S("\xc2\x80"), "[194,128]");                 /* C1 */
+        assert_value(S("\xc0\xaf"), "[192,175]");                 /* overlong */
+        assert_value(S("\xe0\x80\xaf"), "[224,128,175]");         /* overlong */
+        assert_value(S("\xed\xa0\x80"), "[237,160,128]");         /* surrogate */
+        assert_value(S("\xef\xbf\xbe"), "[239,191,190]");         /* U+FFFE */
+        assert_value(S("\xef\xb7\x90"), "[239,183,144]");         /* U+FDD0 */
         assert_value(S("\xf4\x90\x80\x80"), "[244,144,128,128]"); /* over U+10FFFF */
         assert_value(S("\xf8\x88\x80\x80\x80"), "[248,136,128,128,128]");
         assert_value(S("a\xe2\x82"), "[97,226,130]"); /* truncated */

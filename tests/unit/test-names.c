@@ -51,7 +51,8 @@ int getgrgid_r(gid_t gid, struct group *gr, char *buffer, size_t size, struct gr
 }
 
 int stat(const char *path, struct stat *ret) {
-        *ret = (struct stat){ .st_mtim.tv_sec = strcmp(path, "/etc/passwd") == 0 ? world.passwd_changed : world.group_changed };
+        *ret = (struct stat){ .st_mtim.tv_sec =
+                                      strcmp(path, "/etc/passwd") == 0 ? world.passwd_changed : world.group_changed };
         return 0;
 }
 

@@ -27,14 +27,16 @@ static void write_file(unsigned pid, const char *name, const char *text, size_t 
 }
 
 /* @exe or @cgroup may be NULL: the file is missing. */
-static void add_process(unsigned pid, unsigned ppid, const char *comm, const char *exe, const char *cgroup, unsigned long long start) {
+static void add_process(unsigned pid, unsigned ppid, const char *comm, const char *exe, const char *cgroup,
+                        unsigned long long start) {
         char path[128], text[512];
         int n;
 
         snprintf(path, sizeof(path), "%s/%u", proc_path, pid);
         assert_int_equal(mkdir(path, 0700), 0);
 
-        n = snprintf(text, sizeof(text), "%u (%s) S %u 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %llu 1000 10\n", pid, comm, ppid, start);
+        n = snprintf(text, sizeof(text), "%u (%s) S %u 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %llu 1000 10\n", pid, comm,
+                     ppid, start);
         write_file(pid, "stat", text, (size_t) n);
         if (cgroup)
                 write_file(pid, "cgroup", cgroup, strlen(cgroup));
@@ -184,8 +186,14 @@ static void test_a_ring_of_parents_ends(_unused_ void **state) {
 }
 
 static void test_a_broken_stat_says_nothing(_unused_ void **state) {
-        static const char *const texts[] = { "", "4711", "10001 (x", "10001 (x)", "10001 (x) S", "10001 (x) S 1 1 1",
-                                             ")(", "10001 (x) S x 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 1000 10\n" };
+        static const char *const texts[] = { "",
+                                             "4711",
+                                             "10001 (x",
+                                             "10001 (x)",
+                                             "10001 (x) S",
+                                             "10001 (x) S 1 1 1",
+                                             ")(",
+                                             "10001 (x) S x 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 1000 10\n" };
         FopsArena arena = {};
 
         add_process(10001, 1, "x", NULL, NULL, 1);

@@ -37,7 +37,8 @@ static int set_zone(_unused_ void **state) {
 }
 
 static void test_time_is_local(_unused_ void **state) {
-        assert_line(S("1795309541.123"), S("alice deleted /x with rm[1]"), "2026-11-22 03:05:41.123 alice deleted /x with rm[1]\n");
+        assert_line(S("1795309541.123"), S("alice deleted /x with rm[1]"),
+                    "2026-11-22 03:05:41.123 alice deleted /x with rm[1]\n");
         assert_line(S("0.007"), S("m"), "1970-01-01 02:00:00.007 m\n");
 }
 

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Configuration under way: a reload changes only the difference, a bad file changes nothing, a bad start is no start."""
+
+import os
+import re
+import signal
+import subprocess
+
+import live
+
+
+def own_rules(ground):
+    return {r for r in ground.audit.rules() if live.TAG in live.rule_strings(r)}
+
+
+def watches(*items):
+    return "watches = (" + ",".join(f'{{ path = "{path}"; ops = ["all"]; key = "{key}"; }}' for path, key in items) + ");\n"
+
+
+def rewrite(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def touch(path):
+    subprocess.run(["touch", path], check=True)
+
+
+def rule_changes(lines):
+    """How many rules the kernel says were added and removed."""
+    return lines.count(b"op=add_rule"), lines.count(b"op=remove_rule")
+
+
+def test_reload_changes_only_the_difference(ground):
+    ground.need_free_registration()
+    kept, dropped, added = ground.tree(), ground.tree(), ground.tree()
+    config = ground.config(watches((kept, "kept"), (dropped, "dropped")))
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    first = own_rules(ground)
+
+    touch(kept + "/1")
+    touch(dropped + "/1")
+    touch(added + "/1")
+    listener = ground.raw("listen")
+    rewrite(config, watches((kept, "kept"), (added, "added")))
+    daemon.reload()
+    changes = listener.finish()
+    second = own_rules(ground)
+    touch(kept + "/2")
+    touch(dropped + "/2")
+    touch(added + "/2")
+
+    listener = ground.raw("listen")
+    daemon.reload()
+    live.equal(rule_changes(listener.finish()), (0, 0), "rules added and removed by a reload that changes nothing")
+    daemon.stop()
+
+    live.check(first & second, "no rule was kept")
+    for data in first & second:
+        live.check(kept.encode() in live.rule_strings(data) or b"/" not in live.rule_strings(data), "a rule of the wrong directory was kept")
+    live.check(all(added.encode() in live.rule_strings(data) for data in second - first), "added: not only the new directory's rules")
+    live.check(all(dropped.encode() in live.rule_strings(data) for data in first - second), "removed: not only the old directory's rules")
+    live.equal(rule_changes(changes), (len(second - first), len(first - second)), "rules added and removed")
+    live.equal([e.one("FOPSD_PATH") for e in live.operations(ground.entries())],
+               [path.encode() for path in (kept + "/1", dropped + "/1", kept + "/2", added + "/2")], "operations")
+
+
+def test_reload_under_load_loses_nothing(ground):
+    ground.need_free_registration()
+    tree, other = ground.tree("/dev/shm"), ground.tree("/dev/shm")
+    config = ground.config(watches((tree, "live")) + "kernel = { backlog_limit = 8192; };\n")
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    process = subprocess.Popen([live.OPSGEN, "many", "20000", tree], stdout=subprocess.DEVNULL)
+    for i in range(5):
+        rewrite(config, watches((tree, "live"), *([(other, "other")] if i % 2 == 0 else [])) + "kernel = { backlog_limit = 8192; };\n")
+        daemon.reload()
+    live.equal(process.wait(), 0, "exit code of opsgen")
+    daemon.stop()
+    entries = ground.entries()
+    live.equal(len(live.operations(entries)), 20000, "operations")
+    live.equal([e for e in entries if e.kind == "gap"], [], "gaps")
+
+
+def test_bad_reload_keeps_what_runs(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    config = ground.config(watches((tree, "live")))
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    rules = own_rules(ground)
+
+    for bad in ('watches = ( { path = "relative"; } );\n', "watches = (\n", 'wachtes = ( { path = "/etc"; } );\n'):
+        rewrite(config, bad)
+        before = len(daemon.stderr())
+        daemon.reload()
+        said = daemon.stderr()[before:] + "".join(e.text("MESSAGE") for e in ground.entries() if e.kind == "state")
+        live.check(re.search(re.escape(config) + r":\d+:", said), f"no word of the bad file: {said!r}")
+        live.equal(own_rules(ground), rules, f"rules after a reload of {bad!r}")
+    os.unlink(config)
+    daemon.reload()
+    live.equal(own_rules(ground), rules, "rules after a reload without the file")
+    touch(tree + "/a")
+    daemon.stop()
+    live.equal([e.one("FOPSD_PATH") for e in live.operations(ground.entries())], [(tree + "/a").encode()], "operations")
+
+
+def test_never_starts_on_a_bad_configuration(ground):
+    before = ground.audit.rules(), ground.audit.status()
+    config = ground.config('watches = (\n  { path = "/etc"; opps = ["write"]; },\n  { path = "relative"; },\n  { path = "/etc"; ops = ["fly"]; }\n);\n')
+    for arguments in ([], ["--check"], ["--print"]):
+        daemon = ground.fopsd("-c", config, *arguments, wait=False)
+        live.equal(daemon.process.wait(live.READY_SECONDS), 1, f"exit code with {arguments}")
+        said = daemon.stderr()
+        for line, word in ((2, "opps"), (3, "relative"), (4, "fly")):
+            live.check(re.search(rf"^{re.escape(config)}:{line}: .*{word}", said, re.M), f"line {line} isn't named: {said!r}")
+    live.equal((ground.audit.rules(), ground.audit.status()), before, "audit state")
+
+
+def test_refuses_a_file_that_others_may_write(ground):
+    config = ground.config(watches(("/etc", "x")))
+    os.chmod(config, 0o666)
+    daemon = ground.fopsd("-c", config, wait=False)
+    live.equal(daemon.process.wait(live.READY_SECONDS), 1, "exit code")
+    live.check(config in daemon.stderr(), f"the file isn't named: {daemon.stderr()!r}")
+
+
+def test_missing_configuration_and_bad_options(ground):
+    daemon = ground.fopsd("-c", "/nonexistent/fopsd.conf", wait=False)
+    live.equal(daemon.process.wait(live.READY_SECONDS), 1, "exit code without the file")
+    live.check("/nonexistent/fopsd.conf" in daemon.stderr(), daemon.stderr())
+    for arguments in (["--nonsense"], ["--source", "nonsense"], ["--print=xml"], ["-k", "key"], ["word"]):
+        daemon = ground.fopsd(*arguments, wait=False)
+        live.equal(daemon.process.wait(live.READY_SECONDS), 2, f"exit code with {arguments}")
+        live.check(daemon.stderr(), f"no word with {arguments}")
+
+
+def test_check_touches_nothing(ground):
+    before = ground.audit.rules(), ground.audit.status()
+    config = ground.config(watches((ground.tree(), "x")))
+    daemon = ground.fopsd("-c", config, "--check", wait=False)
+    live.equal(daemon.process.wait(live.READY_SECONDS), 0, "exit code")
+    live.equal((ground.audit.rules(), ground.audit.status()), before, "audit state")
+
+
+def test_interrupt_ends_it_as_well(ground):
+    ground.need_free_registration()
+    before = ground.audit.rules()
+    daemon = ground.watching(ground.tree())
+    daemon.process.send_signal(signal.SIGINT)
+    live.equal(daemon.process.wait(live.STOP_SECONDS), 0, "exit code after INT")
+    live.equal(ground.audit.rules(), before, "rules after INT")
+
+
+def test_filters_of_the_configuration(ground):
+    """only and exclude, results and priorities, a watch that isn't recursive."""
+    ground.need_free_registration()
+    tree, flat = ground.tree(), ground.tree()
+    os.mkdir(flat + "/sub")
+    config = ground.config(f"""watches = (
+        {{ path = "{tree}"; ops = ["all"]; key = "k"; priority = "warning"; priority_failed = "err";
+           exclude = ( {{ comm = "cat"; }}, {{ path = "*.tmp"; ops = ["create", "delete"]; }} ); }},
+        {{ path = "{flat}"; ops = ["write"]; key = "flat"; recursive = false; result = "success"; }}
+    );
+    """)
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    subprocess.run(["sh", "-c", f"touch {tree}/a {tree}/b.tmp; cat {tree}/a; rm {tree}/b.tmp; rmdir {tree}/a; touch {flat}/x {flat}/sub/x; rmdir {flat}/x"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    daemon.stop()
+    entries = [(e.text("FOPSD_OP"), e.one("FOPSD_PATH"), e.text("PRIORITY")) for e in live.operations(ground.entries())]
+    live.equal(entries, [("create", (tree + "/a").encode(), "4"), ("rmdir", (tree + "/a").encode(), "3"),
+                         ("create", (flat + "/x").encode(), "6")], "operations")
+
+
+if __name__ == "__main__":
+    live.main()

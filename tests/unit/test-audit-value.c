@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test-records.h"
+
+#define BARE(s) ((FopsValue){ FOPS_SPAN_LITERAL(s), false })
+#define QUOTED(s) ((FopsValue){ FOPS_SPAN_LITERAL(s), true })
+
+static FopsArena arena;
+
+static int arena_teardown(void **state _unused_) {
+        fops_arena_done(&arena);
+        return 0;
+}
+
+static void test_hex_becomes_bytes(void **state _unused_) {
+        assert_span(fops_value_decode(BARE("2F7372762F737020616365"), &arena), "/srv/sp ace");
+        assert_span(fops_value_decode(BARE("2f746d70"), &arena), "/tmp");
+        assert_true(fops_span_equal(fops_value_decode(BARE("FFFE0a22"), &arena), FOPS_SPAN_LITERAL("\xff\xfe\n\"")));
+}
+
+static void test_nul_in_hex_cuts_nothing(void **state _unused_) {
+        assert_true(fops_span_equal(fops_value_decode(BARE("726D00782D00"), &arena), FOPS_SPAN_LITERAL("rm\0x-\0")));
+        assert_true(fops_span_equal(fops_value_decode(BARE("00"), &arena), FOPS_SPAN_LITERAL("\0")));
+}
+
+static void test_what_is_no_hex_is_taken_as_it_is(void **state _unused_) {
+        assert_span(fops_value_decode(BARE("2F7"), &arena), "2F7");
+        assert_span(fops_value_decode(BARE("2G"), &arena), "2G");
+        assert_span(fops_value_decode(BARE("G2"), &arena), "G2");
+        assert_span(fops_value_decode(BARE("sshd"), &arena), "sshd");
+        assert_span(fops_value_decode(BARE("\xc3\xa4"), &arena), "\xc3\xa4");
+        assert_span(fops_value_decode(BARE(""), &arena), "");
+}
+
+static void test_quoted_values_are_never_hex(void **state _unused_) {
+        assert_span(fops_value_decode(QUOTED("2F746D70"), &arena), "2F746D70");
+        assert_span(fops_value_decode(QUOTED(""), &arena), "");
+        assert_int_equal(arena.used_bytes, 0);
+}
+
+static void test_null_is_absent_unless_a_file_is_called_so(void **state _unused_) {
+        static const FopsValue nothing[] = { BARE("(null)"), BARE("(none)"), BARE("?"), { { NULL, 0 }, false } };
+
+        for (size_t i = 0; i < ELEMENTSOF(nothing); i++) {
+                assert_span(fops_value_decode(nothing[i], &arena), NULL);
+                assert_span(fops_value_plain(nothing[i]), NULL);
+        }
+        assert_span(fops_value_decode(QUOTED("(null)"), &arena), "(null)");
+        assert_span(fops_value_decode(QUOTED("?"), &arena), "?");
+        assert_span(fops_value_plain(QUOTED("(none)")), "(none)");
+}
+
+static void test_trusted_values_are_never_hex(void **state _unused_) {
+        assert_span(fops_value_plain(BARE("2F746D70")), "2F746D70");
+        assert_span(fops_value_plain(BARE("pts0")), "pts0");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_teardown(test_hex_becomes_bytes, arena_teardown),
+                cmocka_unit_test_teardown(test_nul_in_hex_cuts_nothing, arena_teardown),
+                cmocka_unit_test_teardown(test_what_is_no_hex_is_taken_as_it_is, arena_teardown),
+                cmocka_unit_test_teardown(test_quoted_values_are_never_hex, arena_teardown),
+                cmocka_unit_test_teardown(test_null_is_absent_unless_a_file_is_called_so, arena_teardown),
+                cmocka_unit_test_teardown(test_trusted_values_are_never_hex, arena_teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
