@@ -70,11 +70,15 @@ const char *fops_config_quote(FopsConfigLoader *l, FopsSpan s) {
 }
 
 char *fops_config_copy(FopsConfigLoader *l, FopsSpan s) {
-        char *copy;
+        char *copy = malloc(s.size + 1);
 
-        copy = strndup(s.data, s.size);
-        if (!copy)
+        if (!copy) {
                 l->error = -ENOMEM;
+                return NULL;
+        }
+        if (s.size > 0)
+                memcpy(copy, s.data, s.size);
+        copy[s.size] = '\0';
         return copy;
 }
 
