@@ -63,6 +63,11 @@ static int open_socket(uint64_t buffer_bytes, uint32_t groups) {
         return TAKE_FD(fd);
 }
 
+/* Not netlink's own messages, nor requests and their answers, among which AUDIT_LOGIN is a record all the same. */
+static bool is_record(uint16_t type) {
+        return type >= AUDIT_FIRST_USER_MSG || type == AUDIT_LOGIN;
+}
+
 static int keep_early(AuditSocket *s, uint16_t type, FopsSpan text) {
         EarlyRecord *record = malloc(sizeof(EarlyRecord) + text.size);
 
@@ -139,7 +144,7 @@ static int register_pid(AuditSocket *s, uint32_t pid) {
                 r = read_answer(type, datagram);
                 if (r <= 0)
                         return r;
-                r = keep_early(s, type, text);
+                r = is_record(type) ? keep_early(s, type, text) : 0;
                 if (r < 0)
                         return r;
         }
@@ -259,8 +264,8 @@ int audit_socket_receive(AuditSocket *s, unsigned n_max, AuditSocketHandler hand
                                 s->stats.n_forged++;
                                 continue;
                         }
-                        if (type < AUDIT_FIRST_USER_MSG)
-                                continue; /* netlink's own, and answers to requests */
+                        if (!is_record(type))
+                                continue;
                         s->stats.n_truncated += (s->messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
                         s->stats.n_messages++;
 

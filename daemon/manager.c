@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -20,9 +21,11 @@
 #include "audit-state.h"
 #include "gaps.h"
 #include "instance.h"
+#include "path.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
+#include "tree-scan.h"
 
 /* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
 #define MESSAGES_AT_ONCE 1024U
@@ -41,11 +44,14 @@ typedef struct Manager {
         AuditSocket *socket;
         FopsSourceMode mode; /* DAEMON or LISTENER */
         Ruleset *ruleset;
+        FopsPathIndex *index;
+        TreeScan *scan;
         FopsPipeline *pipeline;
         Publisher *publisher;
         Gaps gaps;
         sd_event_source *deadline, *look;
         uint64_t n_messages_looked;
+        bool indexed; /* once, and said */
         bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
         int failure; /* what ended the loop, if not a signal */
 } Manager;
@@ -62,6 +68,8 @@ static void manager_done(Manager *m) {
         sd_event_source_unref(m->look);
         audit_socket_free(m->socket);
         fops_pipeline_free(m->pipeline);
+        tree_scan_free(m->scan);
+        fops_path_index_free(m->index);
         ruleset_free(m->ruleset);
         publisher_free(m->publisher);
         audit_state_done(&m->state);
@@ -148,6 +156,59 @@ static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_,
         return arm_deadline(m);
 }
 
+/* --- the path index ----------------------------------------------------------------------------------------------------- */
+
+static void on_new_tree(void *userdata, FopsInodeKey directory) {
+        Manager *m = userdata;
+
+        if (tree_scan_add_directory(m->scan, directory) < 0)
+                return;
+        fops_pipeline_set_index_complete(m->pipeline, false);
+}
+
+static void on_scanned(void *userdata) {
+        Manager *m = userdata;
+        FopsPathIndexStats index = fops_path_index_stats(m->index);
+        TreeScanStats scan = tree_scan_stats(m->scan);
+
+        /* What was cut for want of room, or couldn't be read, may be anywhere. */
+        fops_pipeline_set_index_complete(m->pipeline, index.n_refused == 0);
+        if (!m->indexed)
+                publisher_state(m->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
+                                (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
+        m->indexed = true;
+}
+
+/* Directories that are watched, and those that watched files are in, become known at once, all below in the background. */
+static int index_targets(Manager *m) {
+        const FopsTargets *targets = &m->ruleset->targets;
+        int r;
+
+        r = tree_scan_read_mounts(m->scan);
+        for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
+                const FopsTarget *t = targets->items + i;
+                FopsSpan path = fops_span_from_string(t->path);
+
+                if (t->is_missing)
+                        continue;
+                if (t->is_directory)
+                        r = tree_scan_add_root(m->scan, path, true);
+                else if (fops_path_dirname(path).data)
+                        r = tree_scan_add_root(m->scan, fops_path_dirname(path), false);
+        }
+        fops_pipeline_set_index_complete(m->pipeline, r >= 0 && !tree_scan_is_busy(m->scan));
+        return r;
+}
+
+static int set_up_index(Manager *m) {
+        uint8_t seed[16];
+
+        if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+                return -EIO;
+        m->index = fops_path_index_new(m->ruleset->config.index_max_entries, seed);
+        return m->index ? 0 : -ENOMEM;
+}
+
 /* --- what is lost, and the status line --------------------------------------------------------------------------------- */
 
 static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
@@ -207,16 +268,21 @@ static void pipeline_follow_config(Manager *m) {
                                   c->source.foreign == FOPS_FOREIGN_DROP);
 }
 
-/* Settings of the kernel's, the rules, and what the config wants done last of all. */
-static int apply_config(Manager *m, const Ruleset *ruleset) {
-        const FopsConfig *c = &ruleset->config;
+static int apply_settings(Manager *m, const FopsConfig *c) {
         int r;
 
         r = audit_state_apply(&m->state, &m->control, c);
-        if (r == -EPERM)
+        if (r == -EPERM) {
                 publisher_state(m->publisher, LOG_WARNING, "locked", "the kernel's audit settings are locked until the next boot");
-        else if (r < 0)
-                return r;
+                return 0;
+        }
+        return r;
+}
+
+/* The rules, and what the configuration wants done last of all. */
+static int apply_rules(Manager *m, const Ruleset *ruleset) {
+        const FopsConfig *c = &ruleset->config;
+        int r;
 
         r = ruleset_install(ruleset, &m->control, m->publisher);
         if (r < 0)
@@ -263,7 +329,9 @@ static int reload(Manager *m) {
         if (r != 0)
                 return MIN(r, 0);
 
-        r = apply_config(m, fresh);
+        r = apply_settings(m, &fresh->config);
+        if (r >= 0)
+                r = apply_rules(m, fresh);
         if (r < 0) {
                 publisher_state(m->publisher, LOG_ERR, "refused", "reload failed, the running configuration stays: %s", strerror(-r));
                 return 0;
@@ -275,7 +343,7 @@ static int reload(Manager *m) {
         m->ruleset = TAKE_PTR(fresh);
         pipeline_follow_config(m);
         say_ready(m, "reloaded");
-        return 0;
+        return index_targets(m);
 }
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
@@ -326,6 +394,8 @@ static int set_up_pipeline(Manager *m) {
                 .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT,
                 .world = &fops_world_live,
                 .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
+                .index = m->index,
+                .new_tree = on_new_tree,
                 .publish = on_entry,
                 .userdata = m,
         };
@@ -380,27 +450,37 @@ static int start(Manager *m, FopsConfig *config) {
         r = audit_state_begin(&m->state, &m->control, runtime_directory());
         if (r < 0)
                 return fail(r, "asking for the audit status");
+        /* Before there is a socket to hear of it. */
+        r = apply_settings(m, &m->ruleset->config);
+        if (r < 0)
+                return fail(r, "changing audit settings");
         r = audit_socket_new(m->ruleset->config.source.mode, m->ruleset->config.source.buffer_bytes, &m->socket, &m->mode);
         if (r < 0)
                 return fail(r, "registering for audit records");
 
-        r = set_up_pipeline(m);
+        r = set_up_index(m);
+        if (r >= 0)
+                r = set_up_pipeline(m);
         if (r < 0)
                 return fail(r, "setting up");
         r = set_up_events(m);
+        if (r >= 0)
+                r = tree_scan_new(m->event, m->index, on_scanned, m, &m->scan);
         if (r < 0)
                 return fail(r, "setting up the event loop");
 
         count_losses(m, counts);
         gaps_init(&m->gaps, counts, clock_usec(CLOCK_REALTIME));
 
-        r = apply_config(m, m->ruleset);
+        r = apply_rules(m, m->ruleset);
         if (r < 0)
                 return fail(r, "installing rules");
 
         say_ready(m, "started");
         notify_status(m, "READY=1\n");
-        return 0;
+
+        r = index_targets(m);
+        return r < 0 ? fail(r, "indexing the watched trees") : 0;
 }
 
 /* Records that the kernel made before the rules went are still ours. */

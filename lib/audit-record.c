@@ -17,8 +17,9 @@ static const struct {
         { AUDIT_PATH, "PATH" },           { AUDIT_SYSCALL, "SYSCALL" }, { AUDIT_CWD, "CWD" },
         { AUDIT_PROCTITLE, "PROCTITLE" }, { AUDIT_EOE, "EOE" },         { AUDIT_EXECVE, "EXECVE" },
         { 1336, "URINGOP" },              { 1337, "OPENAT2" },          { 1338, "DM_CTRL" },
-        { 1339, "DM_EVENT" },             { 1420, "MAC_TASK_CONTEXTS" }, { 1421, "MAC_OBJ_CONTEXTS" },
-        { 1423, "LANDLOCK_ACCESS" },      { 1424, "LANDLOCK_DOMAIN" },
+        { 1339, "DM_EVENT" },             { 1420, "IPE_ACCESS" },        { 1421, "IPE_CONFIG_CHANGE" },
+        { 1422, "IPE_POLICY_LOAD" },      { 1423, "LANDLOCK_ACCESS" },   { 1424, "LANDLOCK_DOMAIN" },
+        { 1425, "MAC_TASK_CONTEXTS" },    { 1426, "MAC_OBJ_CONTEXTS" },
 };
 
 static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const char *reason) {

@@ -15,8 +15,9 @@
 #  define AUDIT_URINGOP 1336
 #endif
 
-/* A power of two; with the default cap on events at most one in two is taken. */
-#define HASH_BUCKETS 16384U
+/* With the default cap on events at most one bucket in two is taken. */
+#define HASH_BITS 14U
+#define HASH_BUCKETS (1U << HASH_BITS)
 /* Records of a usual event: SYSCALL, CWD, two or three PATH, PROCTITLE. */
 #define RECORDS_FIRST 8U
 /* Events kept for reuse with one arena block each: enough for a burst, 64 × 4 KiB at most. */
@@ -94,8 +95,11 @@ static void queue_remove(EventQueue *q, FopsEvent *e) {
 }
 
 static FopsEvent **bucket_of(FopsCorrelator *c, FopsEventId id) {
-        /* Serials count up by one: their low bits are the best hash there is. */
-        return c->buckets + ((id.serial ^ (uint64_t) id.sec << 7) & (HASH_BUCKETS - 1));
+        /* Fibonacci hashing: serials that count up by one spread, and so do those of a log that was made to collide by its low
+         * bits. What the address adds differs from run to run. */
+        uint64_t x = id.serial ^ (uint64_t) id.sec << 32 ^ (uint64_t) id.msec << 20 ^ (uintptr_t) c;
+
+        return c->buckets + (x * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HASH_BITS));
 }
 
 static FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
@@ -192,7 +196,8 @@ static bool type_stands_alone(uint16_t type) {
 }
 
 /* auditd's log has no EOE. Of what kernel/auditsc.c audit_log_exit() writes, PROCTITLE comes last; a URINGOP event has none and
- * ends with the last of its items. */
+ * ends with the last of its items. But one that was done within io_uring_enter() is logged in front of that call's SYSCALL and
+ * ends as it does; so one that announces no items can't be known to be alone, and waits. */
 static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
         FopsSpan items;
         uint32_t n;
@@ -203,7 +208,10 @@ static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
         case AUDIT_URINGOP:
                 items = fops_field_find(record->body, "items").raw;
                 e->n_items_announced = items.data && fops_span_to_u32(items, &n) ? n : 0;
-                return e->n_items_announced == 0;
+                return false;
+        case AUDIT_SYSCALL:
+                e->n_items_announced = 0;
+                return false;
         case AUDIT_PATH:
                 e->n_path_records++;
                 return e->n_items_announced > 0 && e->n_path_records == e->n_items_announced;

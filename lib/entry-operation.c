@@ -6,6 +6,7 @@
  * Field by field in the order of fopsd.journal-fields(7). What isn't known adds nothing; nothing is guessed here. */
 
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "config.h"
@@ -99,10 +100,10 @@ static void add_paths(FopsEntry *e, const FopsOperation *op) {
 }
 
 static void add_object(FopsEntry *e, const FopsOperation *op) {
-        /* The one item of O_TMPFILE has the directory's name and the file's inode. */
+        /* The one item of O_TMPFILE has the directory's name and the file's inode; the directory's own, if it was refused. */
         const FopsItem *item = op->object.is_nameless ? op->object.parent : op->object.item;
 
-        if (item && item->has_inode) {
+        if (item && item->has_inode && !(op->object.is_nameless && S_ISDIR(item->mode))) {
                 fops_entry_add_u64(e, "FOPSD_INODE", item->inode);
                 fops_entry_printf(e, "FOPSD_DEV", "%" PRIu32 ":%" PRIu32, item->dev_major, item->dev_minor);
                 fops_entry_printf(e, "FOPSD_MODE", "%04o", (unsigned) item->mode & 07777);

@@ -102,14 +102,10 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
         }
 }
 
-static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperation *op,
-                      FopsRawCall *raw) {
+static void read_values(const FopsEventRecord *record, FopsValue values[static _FIELD_MAX]) {
         FopsFieldReader reader = fops_field_reader(record->body);
-        FopsValue values[_FIELD_MAX] = {}, value;
-        unsigned n_args = 0;
+        FopsValue value;
         FopsSpan name;
-        uint32_t nr;
-        uint64_t n;
 
         while (fops_field_next(&reader, &name, &value)) {
                 CallField f = call_field(name);
@@ -117,6 +113,25 @@ static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSysca
                 if (f != FIELD_UNKNOWN && (!values[f].raw.data || f == FIELD_KEY))
                         values[f] = value;
         }
+}
+
+/* What a SYSCALL says of the process, and a URINGOP doesn't. */
+static void read_task(FopsEvent *event, const FopsValue values[static _FIELD_MAX], FopsOperation *op) {
+        op->auid = u32_or(values[FIELD_AUID], FOPS_ID_UNSET);
+        op->session = u32_or(values[FIELD_SES], FOPS_ID_UNSET);
+        op->tty = fops_value_plain(values[FIELD_TTY]);
+        op->comm = fops_value_decode(values[FIELD_COMM], &event->arena);
+        op->exe = fops_value_decode(values[FIELD_EXE], &event->arena);
+}
+
+static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperation *op,
+                      FopsRawCall *raw) {
+        FopsValue values[_FIELD_MAX] = {};
+        unsigned n_args = 0;
+        uint32_t nr;
+        uint64_t n;
+
+        read_values(record, values);
 
         raw->found = true;
         op->is_uring = record->type != AUDIT_SYSCALL;
@@ -146,12 +161,8 @@ static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSysca
         op->uid = u32_or(values[FIELD_UID], FOPS_ID_UNSET);
         op->gid = u32_or(values[FIELD_GID], FOPS_ID_UNSET);
         op->euid = u32_or(values[FIELD_EUID], FOPS_ID_UNSET);
-        op->auid = u32_or(values[FIELD_AUID], FOPS_ID_UNSET);
-        op->session = u32_or(values[FIELD_SES], FOPS_ID_UNSET);
-        op->tty = fops_value_plain(values[FIELD_TTY]);
         op->subj = fops_value_plain(values[FIELD_SUBJ]);
-        op->comm = fops_value_decode(values[FIELD_COMM], &event->arena);
-        op->exe = fops_value_decode(values[FIELD_EXE], &event->arena);
+        read_task(event, values, op);
         read_keys(op, fops_value_decode(values[FIELD_KEY], &event->arena));
 }
 
@@ -309,7 +320,8 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
         for (size_t i = 0; i < event->n_records; i++)
                 n_items += event->records[i].type == AUDIT_PATH;
         n_items = MIN(n_items, ITEMS_MAX);
-        op->items = fops_arena_calloc(&event->arena, MAX(n_items, (size_t) 1), sizeof(FopsItem));
+        /* One more than there are, for find_renamed(). */
+        op->items = fops_arena_calloc(&event->arena, n_items + 1, sizeof(FopsItem));
         if (!op->items)
                 return -ENOMEM;
 
@@ -321,6 +333,13 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                 case AUDIT_URINGOP:
                         if (!raw.found)
                                 read_call(event, record, syscalls, op, &raw);
+                        else if (op->is_uring && record->type == AUDIT_SYSCALL) {
+                                /* Done within io_uring_enter(): the call is the ring's, the process is this one. */
+                                FopsValue values[_FIELD_MAX] = {};
+
+                                read_values(record, values);
+                                read_task(event, values, op);
+                        }
                         break;
                 case AUDIT_PATH:
                         if (op->n_items < n_items)

@@ -97,13 +97,47 @@ static const FopsItem *find_parent(const FopsOperation *op, const FopsItem *chil
         return several_fit ? NULL : fitting;
 }
 
-/* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over; two of each,
- * crossed, is RENAME_EXCHANGE, whose flag isn't logged. */
-static void find_renamed(FopsOperation *op) {
-        const FopsItem *created = best_item(op, FOPS_NAMETYPE_CREATE), *deleted = NULL, *other = NULL;
+static void copy_inode(FopsItem *to, const FopsItem *from) {
+        to->inode = from->inode;
+        to->dev_major = from->dev_major;
+        to->dev_minor = from->dev_minor;
+        to->mode = from->mode;
+        to->ouid = from->ouid;
+        to->ogid = from->ogid;
+        to->has_inode = from->has_inode;
+}
 
+/* What the kernel should have logged and didn't, in the spare place behind the items: @from by the name @name. */
+static const FopsItem *make_item(FopsOperation *op, const FopsItem *from, FopsSpan name) {
+        FopsItem *item = op->items + op->n_items;
+
+        *item = *from;
+        item->name = name;
+        return item;
+}
+
+/* Another CREATE of the same kind, of another inode: the other half of RENAME_EXCHANGE, whose flag isn't logged. */
+static const FopsItem *find_crossed(const FopsOperation *op, const FopsItem *created) {
         for (size_t i = 0; i < op->n_items; i++) {
                 const FopsItem *item = op->items + i;
+
+                if (item_is(item, FOPS_NAMETYPE_CREATE) && item_weight(item) == item_weight(created) && item->has_inode &&
+                    !same_inode(item, created))
+                        return item;
+        }
+        return NULL;
+}
+
+/* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over.
+ *
+ * Unless both have one name: for `mv x sub/`, audit_inode_child() takes the item of the old name for that of the file renamed
+ * over, since the last components are the same, and puts that one's inode there. CREATE has the right one. */
+static void find_renamed(FopsOperation *op) {
+        const FopsItem *created = best_item(op, FOPS_NAMETYPE_CREATE), *crossed = created ? find_crossed(op, created) : NULL;
+        FopsItem *deleted = NULL, *other = NULL;
+
+        for (size_t i = 0; i < op->n_items; i++) {
+                FopsItem *item = op->items + i;
 
                 if (!item_is(item, FOPS_NAMETYPE_DELETE))
                         continue;
@@ -119,26 +153,21 @@ static void find_renamed(FopsOperation *op) {
         }
 
         op->object.item = deleted;
-        op->new_object.item = created;
-        if (!created)
-                /* Refused when both names were looked up: vfs_rename() checks the old one first, in two statements. */
-                op->new_object.item = other;
-        if (!other || !created)
+        /* Refused when both names were looked up: vfs_rename() checks the old one first, in two statements. */
+        op->new_object.item = created ? created : other;
+        if (!created || !deleted)
                 return;
 
-        for (size_t i = 0; i < op->n_items; i++) {
-                const FopsItem *item = op->items + i;
-
-                if (item_is(item, FOPS_NAMETYPE_CREATE) && item != created && same_inode(item, other) &&
-                    fops_span_equal(item->name, deleted->name)) {
-                        op->op = FOPS_OP_EXCHANGE;
-                        op->new_object.item = other;
-                        return;
-                }
-        }
-
-        if (!same_inode(other, created) && fops_span_equal(other->name, created->name))
+        if (crossed) {
+                op->op = FOPS_OP_EXCHANGE;
+                op->new_object.item = other && same_inode(other, crossed) ? other : make_item(op, crossed, created->name);
+        } else if (other && !same_inode(other, created) && fops_span_equal(other->name, created->name))
                 op->replaced = other;
+        else if (deleted->has_inode && created->has_inode && !same_inode(deleted, created))
+                op->replaced = make_item(op, deleted, created->name);
+
+        if (created->has_inode)
+                copy_inode(deleted, created);
 }
 
 /* A name created by @op, and nothing else: for mkdir, mknod, symlink, create. */
@@ -191,8 +220,8 @@ static void find_opened(FopsOperation *op, const FopsRawCall *raw) {
 
         if (!known || (flags & OPEN_PATH))
                 op->op = FOPS_OP_OTHER;
-        else if ((flags & OPEN_CREAT) && !normal && op->outcome == FOPS_OUTCOME_FAILED)
-                op->op = FOPS_OP_CREATE; /* refused: only the directory is in the records */
+        else if ((flags & OPEN_CREAT) && op->outcome == FOPS_OUTCOME_FAILED && (!normal || (op->has_exit && op->exit == -EEXIST)))
+                op->op = FOPS_OP_CREATE; /* refused: only the directory is in the records, or what stood there (O_EXCL) */
         else if ((flags & OPEN_ACCMODE) != 0 || (flags & OPEN_TRUNC))
                 op->op = FOPS_OP_MODIFY;
         else

@@ -80,7 +80,7 @@ struct FopsOperation {
         unsigned n_args;            /* 4 from SYSCALL, else 0 */
         uint64_t args[4];
 
-        FopsItem *items;
+        FopsItem *items;            /* as logged, but see find_renamed() */
         size_t n_items;
         FopsObject object;    /* rename: the old name; link: the existing file; symlink: the link */
         FopsObject new_object; /* rename, exchange, link: the new name; else .item and .parent are NULL */

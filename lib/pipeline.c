@@ -8,7 +8,15 @@
 #include <libaudit.h>
 #include <syslog.h>
 
+#include "index-feed.h"
+#include "resolver-index.h"
 #include "rule-compiler.h"
+
+/* An event may come before the one that made its directory: two processors, two ends of system calls. That is over within a few
+ * milliseconds; a directory that isn't known by then won't be by waiting. */
+#define PARK_USEC UINT64_C(50000)
+/* Events that wait so at once; one more sends the oldest on. */
+#define PARKED_MAX 256U
 
 struct FopsPipeline {
         FopsPipelineOptions options;
@@ -19,6 +27,8 @@ struct FopsPipeline {
         FopsNames *names;
         const FopsWatchSet *watches;
         FopsEntry entry;
+        FopsEvent *parked_oldest, **parked_tail; /* linked by ->newer */
+        unsigned n_parked;
         uint64_t file_usec; /* offline: the latest time seen in the records */
         FopsPipelineStats stats;
 };
@@ -33,7 +43,8 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
         }
 
         p->options = *options;
-        p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata };
+        p->parked_tail = &p->parked_oldest;
+        p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata, .index = options->index };
         p->processes = fops_process_table_new(options->proc_fd);
         p->correlator = fops_correlator_new(&options->correlator);
         p->syscalls = fops_syscall_table_new();
@@ -47,6 +58,12 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
 FopsPipeline *fops_pipeline_free(FopsPipeline *p) {
         if (!p)
                 return NULL;
+        while (p->parked_oldest) {
+                FopsEvent *next = p->parked_oldest->newer;
+
+                fops_event_free(p->parked_oldest);
+                p->parked_oldest = next;
+        }
         fops_correlator_free(p->correlator);
         fops_syscall_table_free(p->syscalls);
         fops_process_table_free(p->processes);
@@ -66,6 +83,10 @@ void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bo
         p->options.container = container;
         p->options.full = full;
         p->options.drop_foreign = drop_foreign;
+}
+
+void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete) {
+        p->resolver.index_is_complete = complete;
 }
 
 static int publish(FopsPipeline *p, const FopsOperation *op) {
@@ -115,49 +136,154 @@ static bool is_own_config_change(const FopsEvent *event) {
         return false;
 }
 
-static int handle_event(FopsPipeline *p, FopsEvent *event) {
-        FopsOperation op;
+/* Does an operation of ours name directories by inode, and the index knows none of them? */
+static bool is_early(FopsPipeline *p, const FopsOperation *op) {
+        bool named = false;
+
+        if (!p->options.index || !p->watches || !op->tag.data)
+                return false;
+
+        for (size_t i = 0; i < op->n_items; i++) {
+                FopsInodeKey key;
+
+                if (op->items[i].nametype != FOPS_NAMETYPE_PARENT || !fops_item_key(op->items + i, &key))
+                        continue;
+                if (fops_path_index_is_known(p->options.index, key))
+                        return false;
+                named = true;
+        }
+        return named;
+}
+
+static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_learnt) {
+        FopsFed fed;
         int r;
 
-        p->stats.n_events++;
-
-        r = fops_operation_from_event(event, p->syscalls, &op);
+        *ret_learnt = false;
+        if (!p->options.index)
+                return 0;
+        r = fops_index_feed(p->options.index, op, &fed);
         if (r < 0)
                 return r;
-        if (r == FOPS_OPERATION_NONE)
-                return p->watches && is_own_config_change(event) ? 0 : publish_foreign(p, event);
+        if (fed.has_new_tree && p->options.new_tree)
+                p->options.new_tree(p->options.userdata, fed.new_tree);
+        *ret_learnt = fed.learnt;
+        return 0;
+}
 
-        fops_resolver_resolve(&p->resolver, &op, p->watches ? fops_watch_set_directory(p->watches, op.tag) : FOPS_SPAN_ABSENT,
-                              &event->arena);
-
+/* Publishes @op, if it is wanted. */
+static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op) {
         if (p->watches) {
                 /* Who is asked before it is decided whether anybody wants to know: filters may be about units. */
-                bool ours = fops_tag_is_ours(op.tag);
+                bool ours = fops_tag_is_ours(op->tag);
 
-                attribute(p, &op, &event->arena);
-                op.n_watches = fops_watch_set_match(p->watches, &op, op.tag, op.watches);
-                if (op.n_watches == 0 && !ours)
+                attribute(p, op, &event->arena);
+                op->n_watches = fops_watch_set_match(p->watches, op, op->tag, op->watches);
+                if (op->n_watches == 0 && !ours)
                         return is_own_config_change(event) ? 0 : publish_foreign(p, event);
-                if (op.n_watches == 0 && !fops_tag_is_rule(op.tag)) {
+                if (op->n_watches == 0 && !fops_tag_is_rule(op->tag)) {
                         p->stats.n_filtered++;
                         return 0;
                 }
         }
 
         p->stats.n_operations++;
-        fops_entry_from_operation(&p->entry, &op, p->names, p->options.full);
-        return publish(p, &op);
+        fops_entry_from_operation(&p->entry, op, p->names, p->options.full);
+        return publish(p, op);
+}
+
+static void park(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
+        event->newer = NULL;
+        event->deadline_usec = now_usec + PARK_USEC;
+        *p->parked_tail = event;
+        p->parked_tail = &event->newer;
+        p->n_parked++;
+        p->stats.n_parked++;
+}
+
+static FopsEvent *unpark(FopsPipeline *p) {
+        FopsEvent *event = p->parked_oldest;
+
+        p->parked_oldest = event->newer;
+        if (!p->parked_oldest)
+                p->parked_tail = &p->parked_oldest;
+        event->newer = NULL;
+        p->n_parked--;
+        return event;
+}
+
+/* What became of an event. */
+typedef enum Handled { HANDLED, HANDLED_LEARNT, HANDLED_PARKED } Handled;
+
+/* Returns a Handled or -errno; the event is recycled unless it is parked. */
+static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64_t now_usec) {
+        FopsOperation op;
+        bool learnt = false;
+        int r;
+
+        r = fops_operation_from_event(event, p->syscalls, &op);
+        if (r == FOPS_OPERATION_NONE)
+                r = p->watches && is_own_config_change(event) ? 0 : publish_foreign(p, event);
+        else if (r == FOPS_OPERATION_OK) {
+                if (is_early(p, &op)) {
+                        if (may_park) {
+                                park(p, event, now_usec);
+                                return HANDLED_PARKED;
+                        }
+                        p->stats.n_parked_in_vain++;
+                }
+
+                fops_resolver_resolve(&p->resolver, &op,
+                                      p->watches ? fops_watch_set_directory(p->watches, op.tag) : FOPS_SPAN_ABSENT, &event->arena);
+                r = keep_index_true(p, &op, &learnt);
+                if (r >= 0)
+                        r = handle_operation(p, event, &op);
+        }
+
+        fops_correlator_recycle(p->correlator, event);
+        return r < 0 ? r : learnt ? HANDLED_LEARNT : HANDLED;
+}
+
+/* Looks at all parked events once more, oldest first: what was learnt may be what they wait for. Those whose time is over, or all
+ * if @all, go on as they are. */
+static int handle_parked(FopsPipeline *p, uint64_t now_usec, bool all) {
+        bool learnt;
+
+        do {
+                learnt = false;
+                for (unsigned n = p->n_parked; n > 0; n--) {
+                        FopsEvent *event = unpark(p);
+                        uint64_t deadline = event->deadline_usec;
+                        int r;
+
+                        r = handle_event(p, event, !all && deadline > now_usec && p->n_parked < PARKED_MAX, now_usec);
+                        if (r < 0)
+                                return r;
+                        if (r == HANDLED_PARKED) {
+                                event->deadline_usec = deadline;
+                                p->stats.n_parked--;
+                        }
+                        learnt |= r == HANDLED_LEARNT;
+                }
+        } while (learnt);
+        return 0;
 }
 
 static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
         FopsEvent *event;
-        int r = 0;
+        int r;
 
-        while (r >= 0 && (event = fops_correlator_pop(p->correlator, now_usec))) {
-                r = handle_event(p, event);
-                fops_correlator_recycle(p->correlator, event);
+        while ((event = fops_correlator_pop(p->correlator, now_usec))) {
+                p->stats.n_events++;
+                r = handle_event(p, event, true, now_usec);
+                if (r >= 0 && p->parked_oldest && (r == HANDLED_LEARNT || p->n_parked > PARKED_MAX))
+                        r = handle_parked(p, now_usec, false);
+                if (r < 0)
+                        return r;
         }
-        return MIN(r, 0);
+        if (p->parked_oldest && p->parked_oldest->deadline_usec <= now_usec)
+                return handle_parked(p, now_usec, false);
+        return 0;
 }
 
 static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_usec) {
@@ -200,12 +326,17 @@ int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec) {
 }
 
 int fops_pipeline_flush(FopsPipeline *p) {
+        int r;
+
         fops_correlator_flush(p->correlator);
-        return handle_ready(p, 0);
+        r = handle_ready(p, 0);
+        return r < 0 ? r : handle_parked(p, 0, true);
 }
 
 uint64_t fops_pipeline_next_deadline(const FopsPipeline *p) {
-        return fops_correlator_next_deadline(p->correlator);
+        uint64_t deadline = fops_correlator_next_deadline(p->correlator);
+
+        return p->parked_oldest ? MIN(deadline, p->parked_oldest->deadline_usec) : deadline;
 }
 
 FopsPipelineStats fops_pipeline_stats(const FopsPipeline *p) {

@@ -20,6 +20,10 @@ typedef struct FopsPipelineOptions {
         bool full;              /* every record in the entry */
         bool drop_foreign;      /* no entries of kind record */
 
+        FopsPathIndex *index;   /* borrowed, kept true by what comes along; NULL: none */
+        /* A directory came into a watched tree from where nothing is known. May be NULL. */
+        void (*new_tree)(void *userdata, FopsInodeKey directory);
+
         /* Takes every entry, valid during the call. Returns 0, or a negative errno that _push hands up. */
         int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op);
         void *userdata;
@@ -27,6 +31,7 @@ typedef struct FopsPipelineOptions {
 
 typedef struct FopsPipelineStats {
         uint64_t n_records, n_malformed, n_events, n_operations, n_foreign, n_filtered, n_published;
+        uint64_t n_parked, n_parked_in_vain; /* events that waited for their directory to become known */
 } FopsPipelineStats;
 
 typedef struct FopsPipeline FopsPipeline;
@@ -37,6 +42,9 @@ FOPS_DEFINE_CLEANUP(FopsPipeline *, fops_pipeline_free)
 
 /* What is wanted from now on; borrowed until the next call. NULL: everything is an operation of interest (decode). */
 void fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
+
+/* The index holds all that is in the watched trees, or, again, not. */
+void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete);
 
 /* Changes what a reload may change, leaving waiting events alone. */
 void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bool container, bool full, bool drop_foreign);

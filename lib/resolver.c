@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "path.h"
+#include "resolver-index.h"
 
 typedef struct Found {
         FopsSpan path, dir;
@@ -65,7 +66,9 @@ static bool climbs(FopsSpan name) {
  * CWD is logged at the call's end. A rename that moved an ancestor of the current directory, which a relative name can only reach
  * by climbing, logs the new one, while its names were meant from the old one: then a path that nothing proves isn't taken. */
 static Found found_by_text(const Context *c, FopsSpan name, FopsSpan joined, FopsSpan dir) {
-        if (world_shares_root(c) == 0 || (c->cwd_has_moved && climbs(name)))
+        int shares_root = world_shares_root(c);
+
+        if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) || (c->resolver->index_is_complete && shares_root < 0))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
 }
@@ -194,7 +197,17 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         const FopsOperation *op = c->op;
         FopsSpan name = object->item ? object->item->name : FOPS_SPAN_ABSENT, path;
         bool absolute = name.size > 0 && name.data[0] == '/';
+        FopsSpan known_dir = FOPS_SPAN_ABSENT;
         Found found = {};
+
+        if (c->resolver->index) {
+                fops_index_resolve(c->resolver->index, op, object, c->arena, &found.path, &found.dir);
+                if (found.path.data) {
+                        found.source = FOPS_PATH_INDEX;
+                        return found;
+                }
+                known_dir = found.dir;
+        }
 
         if (object->is_nameless) {
                 /* O_TMPFILE: what the item is called is the directory. */
@@ -223,6 +236,8 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
                         return (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD };
         }
 
+        if (!found.path.data)
+                found.dir = known_dir;
         if (!found.path.data && !found.dir.data && object->parent)
                 found.dir = find_dir(c, object, hint);
         return found;
@@ -242,6 +257,9 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
                 .cwd_has_moved = renamed && (is_directory(op->object.item) || is_directory(op->new_object.item)),
         };
         Found old, new = {};
+
+        if (r->index)
+                fops_index_pair_parents(r->index, op);
 
         old = find_object(&c, &op->object, hint);
         if (op->has_two_names)

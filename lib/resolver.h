@@ -4,7 +4,8 @@
 /* An operation's names to true paths, with the source of each. Asks an interface, so that tests run against a recorded world and
  * offline decoding against none.
  *
- * Sources (the path index comes before them all when there is one):
+ * Sources:
+ *   index       the path index knows the directory's inode, or that of an existing object (path-index.h)
  *   verified    an absolute name, or one relative to the current directory, that leads to the record's (device, inode) on this
  *               machine now: the object's, or its directory's for names that come and go. Symlinks in it are resolved
  *   fd          the same, starting from /proc/PID/fd/N while the process is there
@@ -13,6 +14,7 @@
  * A name that leads elsewhere (a chroot, a container, a replaced directory) is not taken: no path is better than a wrong one. */
 
 #include "operation.h"
+#include "path-index.h"
 
 typedef struct FopsInode {
         uint64_t inode;
@@ -40,6 +42,8 @@ typedef struct FopsResolverStats {
 typedef struct FopsResolver {
         const FopsWorld *world; /* NULL: offline, nothing to ask */
         void *userdata;
+        FopsPathIndex *index;   /* borrowed; NULL: none */
+        bool index_is_complete; /* the scan has seen all: of a process that is gone, a text that nothing proves isn't taken */
         FopsResolverStats stats;
 } FopsResolver;
 

@@ -415,6 +415,31 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target) {
         return add_uring_rule(r, target, ops);
 }
 
+#define INDEX_OPS                                                                                                     \
+        (FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MKDIR) | FOPS_OP_BIT(FOPS_OP_MKNOD) | FOPS_OP_BIT(FOPS_OP_SYMLINK) | \
+         FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |  \
+         FOPS_OP_BIT(FOPS_OP_EXCHANGE))
+
+int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
+        static char *no_keys[] = { NULL };
+        static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
+        const FopsWatch *w = target->watch;
+        FopsTarget of_index = *target;
+        size_t n_before = r->n_items;
+        int q;
+
+        if (!target->is_directory)
+                return 0;
+        if ((wanted_ops(w) & INDEX_OPS) == INDEX_OPS && w->n_only == 0 && w->n_exclude == 0 && w->result != FOPS_RESULT_FAILED)
+                return 0;
+
+        of_index.watch = &index_watch;
+        q = fops_rules_add_target(r, &of_index);
+        for (size_t i = n_before; i < r->n_items; i++)
+                r->items[i].target = target;
+        return q;
+}
+
 int fops_rules_add_self(FopsRules *r, pid_t pid) {
         _cleanup_free_ struct audit_rule_data *rule = NULL;
         int q;
@@ -462,6 +487,8 @@ int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, pid
                 r = add_config_rules(&rules, config, i < 2, i % 2 == 0, diags, &wrong);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
                 r = fops_rules_add_target(&rules, targets->items + i);
+        for (size_t i = 0; r == 0 && i < targets->n_items; i++)
+                r = fops_rules_add_index_target(&rules, targets->items + i);
         if (r < 0)
                 return r;
         if (wrong)

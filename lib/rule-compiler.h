@@ -64,6 +64,11 @@ void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MA
  * Returns 0 or -ENOMEM. Asks the file system only for exe paths. */
 int fops_rules_add_target(FopsRules *r, const FopsTarget *target);
 
+/* Appends what else it takes to know all that changes names below a directory, so that the path index stays true: rules of their own
+ * for a watch that doesn't record such operations, or not everybody's. Their events find no watch and are not published. None
+ * for a file, a missing target, or a watch whose own rules do. Returns 0 or -ENOMEM. */
+int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target);
+
 /* Appends the rules of one config rule, one for each arch. Returns 0, 1 with an error in @diags (unknown system call, field,
  * operator, value, a combination the list doesn't take), or -ENOMEM. Not thread-safe: asks getpwnam(3). */
 int fops_rules_add_config(FopsRules *r, const FopsRuleConfig *config, FopsDiags *diags);

@@ -104,7 +104,9 @@ int main(int argc, char **argv) {
         if (bind(fd, (struct sockaddr *) &address, sizeof address) < 0)
                 fail("bind");
         if (is_daemon)
-                set_status(fd, (struct audit_status){ .mask = AUDIT_STATUS_PID | AUDIT_STATUS_ENABLED, .pid = (uint32_t) getpid(),
+                set_status(fd,
+                           (struct audit_status){ .mask = AUDIT_STATUS_PID | AUDIT_STATUS_ENABLED,
+                                                 .pid = (uint32_t) getpid(),
                                                       .enabled = 1 });
         fprintf(stderr, "ready\n");
 

@@ -58,9 +58,12 @@ def test_reload_changes_only_the_difference(ground):
 
     live.check(first & second, "no rule was kept")
     for data in first & second:
-        live.check(kept.encode() in live.rule_strings(data) or b"/" not in live.rule_strings(data), "a rule of the wrong directory was kept")
-    live.check(all(added.encode() in live.rule_strings(data) for data in second - first), "added: not only the new directory's rules")
-    live.check(all(dropped.encode() in live.rule_strings(data) for data in first - second), "removed: not only the old directory's rules")
+        live.check(kept.encode() in live.rule_strings(data) or b"/" not in live.rule_strings(data),
+                   "a rule of the wrong directory was kept")
+    live.check(all(added.encode() in live.rule_strings(data) for data in second - first),
+               "added: not only the new directory's rules")
+    live.check(all(dropped.encode() in live.rule_strings(data) for data in first - second),
+               "removed: not only the old directory's rules")
     live.equal(rule_changes(changes), (len(second - first), len(first - second)), "rules added and removed")
     live.equal([e.one("FOPSD_PATH") for e in live.operations(ground.entries())],
                [path.encode() for path in (kept + "/1", dropped + "/1", kept + "/2", added + "/2")], "operations")
@@ -69,11 +72,13 @@ def test_reload_changes_only_the_difference(ground):
 def test_reload_under_load_loses_nothing(ground):
     ground.need_free_registration()
     tree, other = ground.tree("/dev/shm"), ground.tree("/dev/shm")
-    config = ground.config(watches((tree, "live")) + "kernel = { backlog_limit = 8192; };\n")
+    without, with_other = (watches(*items) + "kernel = { backlog_limit = 8192; };\n"
+                           for items in ([(tree, "live")], [(tree, "live"), (other, "other")]))
+    config = ground.config(without)
     daemon = ground.fopsd("-c", config, "--source", "daemon")
     process = subprocess.Popen([live.OPSGEN, "many", "20000", tree], stdout=subprocess.DEVNULL)
     for i in range(5):
-        rewrite(config, watches((tree, "live"), *([(other, "other")] if i % 2 == 0 else [])) + "kernel = { backlog_limit = 8192; };\n")
+        rewrite(config, with_other if i % 2 == 0 else without)
         daemon.reload()
     live.equal(process.wait(), 0, "exit code of opsgen")
     daemon.stop()
@@ -106,13 +111,19 @@ def test_bad_reload_keeps_what_runs(ground):
 
 def test_never_starts_on_a_bad_configuration(ground):
     before = ground.audit.rules(), ground.audit.status()
-    config = ground.config('watches = (\n  { path = "/etc"; opps = ["write"]; },\n  { path = "relative"; },\n  { path = "/etc"; ops = ["fly"]; }\n);\n')
+    config = ground.config('''watches = (
+        { path = "/etc"; opps = ["write"]; },
+        { path = "relative"; },
+        { path = "/etc"; ops = ["fly"]; }
+    );
+    ''')
     for arguments in ([], ["--check"], ["--print"]):
         daemon = ground.fopsd("-c", config, *arguments, wait=False)
         live.equal(daemon.process.wait(live.READY_SECONDS), 1, f"exit code with {arguments}")
         said = daemon.stderr()
         for line, word in ((2, "opps"), (3, "relative"), (4, "fly")):
-            live.check(re.search(rf"^{re.escape(config)}:{line}: .*{word}", said, re.M), f"line {line} isn't named: {said!r}")
+            live.check(re.search(rf"^{re.escape(config)}:{line}: .*{word}", said, re.M),
+                       f"line {line} isn't named: {said!r}")
     live.equal((ground.audit.rules(), ground.audit.status()), before, "audit state")
 
 
@@ -163,8 +174,11 @@ def test_filters_of_the_configuration(ground):
     );
     """)
     daemon = ground.fopsd("-c", config, "--source", "daemon")
-    subprocess.run(["sh", "-c", f"touch {tree}/a {tree}/b.tmp; cat {tree}/a; rm {tree}/b.tmp; rmdir {tree}/a; touch {flat}/x {flat}/sub/x; rmdir {flat}/x"],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    script = """
+        touch $0/a $0/b.tmp; cat $0/a; rm $0/b.tmp; rmdir $0/a
+        touch $1/x $1/sub/x; rmdir $1/x
+    """
+    subprocess.run(["sh", "-c", script, tree, flat], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     daemon.stop()
     entries = [(e.text("FOPSD_OP"), e.one("FOPSD_PATH"), e.text("PRIORITY")) for e in live.operations(ground.entries())]
     live.equal(entries, [("create", (tree + "/a").encode(), "4"), ("rmdir", (tree + "/a").encode(), "3"),

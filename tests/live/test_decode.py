@@ -17,7 +17,8 @@ WITH_PATH = {"FOPSD_PATH", "FOPSD_NEW_PATH", "FOPSD_DIR", "FOPSD_PATH_SOURCE", "
 
 
 def decode(*files, stdin=b""):
-    result = subprocess.run([live.FOPSCTL, "decode", "-o", "json", *files], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    result = subprocess.run([live.FOPSCTL, "decode", "-o", "json", *files], input=stdin, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
     live.equal((result.returncode, result.stderr), (0, b""), "exit code and complaints of decode")
     return [live.Entry(line) for line in result.stdout.split(b"\n") if line]
 
@@ -90,7 +91,8 @@ def test_decode_says_what_the_daemon_said(ground):
     # Of two hosts with the same serials, interleaved.
     write(log, [node + line for line in plain for node in (b"node=web1 ", b"node=web2 ")])
     result = decode(log)
-    live.equal(len(live.operations(result)), 2 * len(live.operations(decode(stdin=b"".join(plain)))), "operations of two hosts")
+    live.equal(len(live.operations(result)), 2 * len(live.operations(decode(stdin=b"".join(plain)))),
+               "operations of two hosts")
     print("  of two hosts: ok")
 
 

@@ -67,7 +67,8 @@ def test_kill_and_restart_leave_no_rule_behind(ground):
     truths = ground.opsgen("comm", tree)
     daemon.stop()
     live.equal(ground.audit.rules(), rules, "rules after the end")
-    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths, live.operations(ground.entries())).report("after kill -9")
+    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths,
+                                                                 live.operations(ground.entries())).report("after kill -9")
 
 
 def test_a_second_fopsd_is_told_off(ground):
@@ -76,7 +77,8 @@ def test_a_second_fopsd_is_told_off(ground):
     tree = ground.tree()
     daemon = ground.watching(tree)
     own = own_rules(ground)
-    second = ground.fopsd("-c", ground.config(f'watches = ( {{ path = "{ground.tree()}"; }} );\n'), "--source", "daemon", wait=False)
+    second = ground.fopsd("-c", ground.config(f'watches = ( {{ path = "{ground.tree()}"; }} );\n'), "--source", "daemon",
+                          wait=False)
     live.check(second.process.wait(live.READY_SECONDS) != 0, "a second fopsd runs")
     live.equal(own_rules(ground), own, "rules of the first")
     touch(tree + "/a")
@@ -102,7 +104,8 @@ def test_foreign_events_are_passed_on(ground):
     theirs = [e for e in records if any(f'key="{KEY}"'.encode() in r for r in e["FOPSD_RECORD"])]
     touched = [e for e in theirs if any(b'/theirs"' in r and b"nametype=CREATE" in r for r in e["FOPSD_RECORD"])]
     live.equal(len(touched), 1, "entries of the foreign event")
-    live.check({b"SYSCALL", b"CWD", b"PATH"} <= set(touched[0]["FOPSD_RECORD_TYPE"]), f"types {touched[0]['FOPSD_RECORD_TYPE']}")
+    live.check({b"SYSCALL", b"CWD", b"PATH"} <= set(touched[0]["FOPSD_RECORD_TYPE"]),
+               f"types {touched[0]['FOPSD_RECORD_TYPE']}")
     logins = [e for e in records if any(b"fopsd-live-message" in r for r in e["FOPSD_RECORD"])]
     live.equal([e["FOPSD_RECORD_TYPE"] for e in logins], [[b"USER_LOGIN"]], "types of the login record")
     live.equal(len({e.one("FOPSD_EVENT") for e in records}), len(records), "records: one entry an event")
@@ -145,7 +148,9 @@ def test_rules_of_the_configuration_come_and_go(ground):
     subprocess.run(["python3", "-c", "import socket; socket.sethostname(socket.gethostname())"], check=True)
     daemon.stop()
     live.equal(ground.audit.rules(), before, "rules after the end")
-    found = [e for e in ground.entries() if b"hostname" in e.get("FOPSD_KEY", []) or any(b"hostname" in r for r in e.get("FOPSD_RECORD", []))
+    found = [e for e in ground.entries() if b"hostname" in e.get("FOPSD_KEY",
+                                                                 []) or any(b"hostname" in r for r in e.get("FOPSD_RECORD",
+                                                                                                            []))
              and any(b"syscall=" in r for r in e["FOPSD_RECORD"])]
     live.equal(len(found), 1, "entries of the rule's event")
 

@@ -55,7 +55,8 @@ def test_a_watched_path_with_hostile_bytes(ground):
         for name in ("path", "new_path"):
             if truth[name]:
                 live.check(truth[name].startswith(live.os.fsencode(tree)), "the truth is elsewhere")
-    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths, live.operations(ground.entries())).report("odd watch")
+    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths,
+                                                                 live.operations(ground.entries())).report("odd watch")
 
 
 if __name__ == "__main__":

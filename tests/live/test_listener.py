@@ -5,7 +5,7 @@
 import live
 from test_operations import every_set
 
-SETS = ["absolute", "relative", "edge", "failed", "exec", "fd"]
+SETS = ["absolute", "relative", "edge", "failed", "exec", "dirfd"]
 
 
 def test_beside_a_registered_reader(ground):

@@ -25,7 +25,8 @@ def many(ground, mode, n, processes=1):
     for i in range(processes):
         subprocess.run(["mkdir", f"{tree}/{i}"], check=True)
         expected["mkdir"] += 1
-        running.append(subprocess.Popen([live.OPSGEN, "many", str(n // processes), f"{tree}/{i}"], stdout=subprocess.PIPE, text=True))
+        running.append(subprocess.Popen([live.OPSGEN, "many", str(n // processes), f"{tree}/{i}"], stdout=subprocess.PIPE,
+                                        text=True))
     for process in running:
         counts = json.loads(process.communicate()[0])
         pid = counts.pop("pid")

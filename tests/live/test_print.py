@@ -35,7 +35,8 @@ def test_json_is_what_the_journal_would_say(ground):
         entries = [live.Entry(line) for line in daemon.stdout().split(b"\n") if line] if print_option else ground.entries()
         runs.append(live.operations(entries))
     live.equal(len(runs[0]), 4, "operations printed")
-    changing = {"FOPSD_EVENT", "FOPSD_TIME", "FOPSD_PID", "FOPSD_PPID", "FOPSD_INODE", "FOPSD_ARGS", "MESSAGE", "FOPSD_PARENT"}
+    changing = {"FOPSD_EVENT", "FOPSD_TIME", "FOPSD_PID", "FOPSD_PPID", "FOPSD_INODE", "FOPSD_ARGS", "MESSAGE",
+                "FOPSD_PARENT"}
     for printed, stored in zip(*runs):
         names = {name for name in stored if not name.startswith("_")}
         live.equal(set(printed), names, "names of fields")
@@ -51,7 +52,8 @@ def test_text(ground):
     daemon.stop()
     lines = [line for line in daemon.stdout().decode().splitlines() if tree in line]
     live.equal(len(lines), 4, f"lines in {lines}")
-    for line, words in zip(lines, (["created", "/a", "touch["], ["renamed", "/a to ", "/b c", "mv["], ["/b c", "chmod["], ["deleted", "/b c", "rm["])):
+    expected = [["created", "/a", "touch["], ["renamed", "/a to ", "/b c", "mv["], ["/b c", "chmod["], ["deleted", "/b c", "rm["]]
+    for line, words in zip(lines, expected):
         for word in words:
             live.check(word in line, f"no {word!r} in {line!r}")
 
@@ -60,7 +62,8 @@ def test_lines_come_at_once(ground):
     """Through a pipe, line by line: somebody may be reading along."""
     ground.need_free_registration()
     tree = ground.tree()
-    process = subprocess.Popen([live.FOPSD, "--print=json", "-w", tree, "--source", "daemon"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen([live.FOPSD, "--print=json", "-w", tree, "--source", "daemon"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL,
                                env={**live.os.environ, "NOTIFY_SOCKET": ""})
     try:
         live.os.set_blocking(process.stdout.fileno(), False)
@@ -80,7 +83,8 @@ def test_lines_come_at_once(ground):
 def test_several_watches_on_the_command_line(ground):
     ground.need_free_registration()
     first, second = ground.tree(), ground.tree()
-    daemon = ground.fopsd("--print=json", "-w", first, "-o", "create", "-k", "one", "-w", second, "-o", "chmod,delete", "--source", "daemon")
+    daemon = ground.fopsd("--print=json", "-w", first, "-o", "create", "-k", "one", "-w", second, "-o", "chmod,delete",
+                          "--source", "daemon")
     for tree in (first, second):
         work(tree)
     daemon.stop()

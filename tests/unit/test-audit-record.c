@@ -167,7 +167,9 @@ static void test_types_newer_than_libaudit_have_names(void **state _unused_) {
 
         assert_string_equal(fops_record_type_to_string(1336, buffer), "URINGOP");
         assert_string_equal(fops_record_type_to_string(1337, buffer), "OPENAT2");
+        assert_string_equal(fops_record_type_to_string(1420, buffer), "IPE_ACCESS");
         assert_string_equal(fops_record_type_to_string(1423, buffer), "LANDLOCK_ACCESS");
+        assert_string_equal(fops_record_type_to_string(1425, buffer), "MAC_TASK_CONTEXTS");
         assert_string_equal(fops_record_type_to_string(1998, buffer), "UNKNOWN[1998]");
         assert_string_equal(fops_record_type_to_string(AUDIT_LOGIN, buffer), "LOGIN");
 }

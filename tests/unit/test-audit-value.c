@@ -38,7 +38,7 @@ static void test_quoted_values_are_never_hex(void **state _unused_) {
 }
 
 static void test_null_is_absent_unless_a_file_is_called_so(void **state _unused_) {
-        static const FopsValue nothing[] = { BARE("(null)"), BARE("(none)"), BARE("?"), { { NULL, 0 }, false } };
+        const FopsValue nothing[] = { BARE("(null)"), BARE("(none)"), BARE("?"), { { NULL, 0 }, false } };
 
         for (size_t i = 0; i < ELEMENTSOF(nothing); i++) {
                 assert_span(fops_value_decode(nothing[i], &arena), NULL);

@@ -177,8 +177,25 @@ static void test_io_uring_ends_with_its_announced_items_offline(void **state _un
         push(c, AUDIT_PATH, 7, 0);
         assert_next(c, 0, 7, FOPS_EVENT_COMPLETE, 4);
 
+        /* Announcing none it may be alone, or followed by its call. */
         push_body(c, AUDIT_URINGOP, 8, FOPS_SPAN_LITERAL("uring_op=18 items=0"), 0);
-        assert_next(c, 0, 8, FOPS_EVENT_COMPLETE, 1);
+        assert_none(c, 0);
+        assert_next(c, FOPS_CORRELATOR_TIMEOUT_USEC, 8, FOPS_EVENT_TIMED_OUT, 1);
+}
+
+static void test_io_uring_within_a_call_ends_with_the_call_offline(void **state _unused_) {
+        static const char *const operations[] = { "uring_op=18 items=0", "uring_op=18 items=1" };
+        _cleanup_(fops_correlator_freep) FopsCorrelator *c = new_offline();
+
+        for (size_t i = 0; i < ELEMENTSOF(operations); i++) {
+                push_body(c, AUDIT_URINGOP, i, fops_span_from_string(operations[i]), 0);
+                push(c, AUDIT_SYSCALL, i, 0);
+                push(c, AUDIT_PATH, i, 0);
+                push(c, AUDIT_PATH, i, 0);
+                assert_none(c, 0);
+                push(c, AUDIT_PROCTITLE, i, 0);
+                assert_next(c, 0, i, FOPS_EVENT_COMPLETE, 5);
+        }
 }
 
 static void test_live_only_eoe_ends_events(void **state _unused_) {
@@ -301,7 +318,7 @@ static void test_thousands_of_events_are_all_found_again(void **state _unused_) 
         FopsEvent *e;
 
         for (uint64_t i = 0; i < FOPS_CORRELATOR_EVENTS_MAX; i++)
-                push(c, AUDIT_SYSCALL, i * 16384, 0); /* serials that share their low bits: the worst for the table */
+                push(c, AUDIT_SYSCALL, i * 16384, 0); /* serials that share their low bits */
         for (uint64_t i = 0; i < FOPS_CORRELATOR_EVENTS_MAX; i++)
                 push(c, AUDIT_PATH, i * 16384, 0);
         for (uint64_t i = 0; i < FOPS_CORRELATOR_EVENTS_MAX; i++)
@@ -329,6 +346,7 @@ int main(void) {
                 cmocka_unit_test(test_an_end_without_an_event_is_nothing),
                 cmocka_unit_test(test_proctitle_ends_events_offline),
                 cmocka_unit_test(test_io_uring_ends_with_its_announced_items_offline),
+                cmocka_unit_test(test_io_uring_within_a_call_ends_with_the_call_offline),
                 cmocka_unit_test(test_live_only_eoe_ends_events),
                 cmocka_unit_test(test_too_many_events_evict_the_oldest_first),
                 cmocka_unit_test(test_all_events_together_stay_below_their_cap),

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Fills the path index from the file system, in the background: directories of the watched trees, one after the other, a slice of
+ * time at once. Events are always first; they keep true what the scan has seen, and what it hasn't it sees later.
+ * Symlinks are not followed, mounts below are. */
+
+#include <systemd/sd-event.h>
+
+#include "path-index.h"
+#include "span.h"
+
+typedef struct TreeScan TreeScan;
+
+/* @done is called whenever the scan has come to its end, also after more was added. @index is borrowed.
+ * Returns 0 or -errno. */
+typedef void (*TreeScanDone)(void *userdata);
+int tree_scan_new(sd_event *event, FopsPathIndex *index, TreeScanDone done, void *userdata, TreeScan **ret);
+TreeScan *tree_scan_free(TreeScan *s);
+FOPS_DEFINE_CLEANUP(TreeScan *, tree_scan_free)
+
+/* Reads the mounts anew, for the devices of what is scanned from here on. 0 or -errno. */
+int tree_scan_read_mounts(TreeScan *s);
+
+/* Makes @path, a directory, a root of the index, at once; with @whole, all below it is scanned. What isn't there (any more) is
+ * passed over. 0 or -ENOMEM. */
+int tree_scan_add_root(TreeScan *s, FopsSpan path, bool whole);
+
+/* A directory that the index has already, with all below. 0 or -ENOMEM. */
+int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory);
+
+bool tree_scan_is_busy(const TreeScan *s);
+
+typedef struct TreeScanStats {
+        uint64_t n_directories, n_entries, n_failed; /* failed: could not be opened or had moved on; seen again by events */
+        uint64_t usec;                               /* CPU and waiting of this room alone */
+} TreeScanStats;
+
+TreeScanStats tree_scan_stats(const TreeScan *s);

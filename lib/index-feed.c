@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Operations into the path index: create puts, delete removes, rename moves. */
+
+#include "index-feed.h"
+
+#include <sys/stat.h>
+
+#include "path.h"
+#include "resolver-index.h"
+
+/* The object's name: as it was given, or as the path that was found for a nameless one (io_uring). */
+static FopsSpan name_of(const FopsObject *object, FopsSpan path) {
+        FopsSpan name = fops_object_last_name(object);
+
+        if (name.data || (object->item && object->item->name.data))
+                return name;
+        return path.data ? fops_path_basename(path) : FOPS_SPAN_ABSENT;
+}
+
+static int put(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsPutHow how, FopsFed *fed) {
+        FopsPathLink link = { .name = name_of(object, path), .is_directory = object->item && S_ISDIR(object->item->mode) };
+        int r;
+
+        if (!link.name.data || !fops_item_key(object->parent, &link.parent) || !fops_item_key(object->item, &link.key))
+                return 0;
+        r = fops_path_index_put(index, &link, how);
+        fed->learnt |= r == FOPS_INDEX_DONE && link.is_directory;
+        return MIN(r, 0);
+}
+
+static int take_out(FopsPathIndex *index, const FopsObject *object, FopsSpan path) {
+        FopsSpan name = name_of(object, path);
+        FopsInodeKey parent, key;
+
+        if (!name.data || !fops_item_key(object->parent, &parent))
+                return 0;
+        return MIN(fops_path_index_remove(index, parent, name, fops_item_key(object->item, &key) ? &key : NULL), 0);
+}
+
+static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
+        FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
+        FopsSpan old_name = name_of(&op->object, op->path);
+        FopsInodeKey old_parent;
+        bool was_known;
+        int r;
+
+        link.name = name_of(&op->new_object, op->new_path);
+        if (!old_name.data || !link.name.data || !fops_item_key(op->object.item, &link.key) ||
+            !fops_item_key(op->object.parent, &old_parent) || !fops_item_key(op->new_object.parent, &link.parent))
+                return 0;
+
+        was_known = fops_path_index_is_known(index, link.key);
+        r = fops_path_index_rename(index, old_parent, old_name, &link);
+        if (r < 0)
+                return r;
+
+        if (r == FOPS_INDEX_DONE && link.is_directory) {
+                fed->learnt = true;
+                fed->has_new_tree = !was_known;
+                fed->new_tree = link.key;
+        }
+        return 0;
+}
+
+static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
+        FopsPathLink a = { .name = name_of(&op->object, op->path), .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
+        FopsPathLink b = {
+                .name = name_of(&op->new_object, op->new_path),
+                .is_directory = op->new_object.item && S_ISDIR(op->new_object.item->mode),
+        };
+        int r;
+
+        if (!a.name.data || !b.name.data || !fops_item_key(op->object.item, &a.key) || !fops_item_key(op->new_object.item, &b.key) ||
+            !fops_item_key(op->object.parent, &a.parent) || !fops_item_key(op->new_object.parent, &b.parent))
+                return 0;
+        r = fops_path_index_exchange(index, &a, &b);
+        fed->learnt |= r == FOPS_INDEX_DONE;
+        return MIN(r, 0);
+}
+
+int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret) {
+        FopsFed fed = {};
+        int r = 0;
+
+        *ret = fed;
+        if (op->outcome != FOPS_OUTCOME_SUCCESS)
+                return 0;
+
+        switch (op->op) {
+        case FOPS_OP_CREATE:
+        case FOPS_OP_MKDIR:
+        case FOPS_OP_MKNOD:
+        case FOPS_OP_SYMLINK:
+                if (!op->object.is_nameless)
+                        r = put(index, &op->object, op->path, FOPS_PUT_CREATED, &fed);
+                break;
+        case FOPS_OP_LINK:
+                r = put(index, &op->new_object, op->new_path, FOPS_PUT_EVENT, &fed);
+                break;
+        case FOPS_OP_DELETE:
+        case FOPS_OP_RMDIR:
+                r = take_out(index, &op->object, op->path);
+                break;
+        case FOPS_OP_RENAME:
+                r = move(index, op, &fed);
+                break;
+        case FOPS_OP_EXCHANGE:
+                r = exchange(index, op, &fed);
+                break;
+        default:
+                break;
+        }
+
+        *ret = fed;
+        return r;
+}

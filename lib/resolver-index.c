@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Inodes to paths by the index, which was told by a scan and by every event since.
+ *   unlinkat(4, "x"), PARENT inode 7, DELETE inode 9  →  7 is /srv/data/d  →  /srv/data/d/x
+ * A name that is made or unmade is found by its directory's inode, whatever the text says; an existing object by its own. */
+
+#include "resolver-index.h"
+
+#include <sys/stat.h>
+
+#include "path.h"
+
+bool fops_item_key(const FopsItem *item, FopsInodeKey *ret) {
+        if (!item || !item->has_inode)
+                return false;
+        *ret = (FopsInodeKey){ .inode = item->inode, .dev_major = item->dev_major, .dev_minor = item->dev_minor };
+        return true;
+}
+
+FopsSpan fops_object_last_name(const FopsObject *object) {
+        FopsSpan name = object->item ? fops_path_basename(object->item->name) : FOPS_SPAN_ABSENT;
+
+        if (name.size == 0 || memchr(name.data, '/', name.size) || fops_span_equal(name, FOPS_SPAN_LITERAL(".")) ||
+            fops_span_equal(name, FOPS_SPAN_LITERAL("..")))
+                return FOPS_SPAN_ABSENT;
+        return name;
+}
+
+static FopsSpan append(FopsArena *arena, FopsSpan dir, FopsSpan name) {
+        bool is_root = dir.size == 1;
+        char *p = fops_arena_alloc(arena, dir.size + name.size + 2);
+        size_t n = 0;
+
+        if (!p)
+                return FOPS_SPAN_ABSENT;
+        if (!is_root) {
+                memcpy(p, dir.data, dir.size);
+                n = dir.size;
+        }
+        p[n++] = '/';
+        memcpy(p + n, name.data, name.size);
+        return (FopsSpan){ p, n + name.size };
+}
+
+/* Of several links the one that has the name the process used, in @dir if that is known. */
+static FopsSpan choose(const FopsPathCandidates *candidates, FopsSpan name, FopsSpan dir) {
+        FopsSpan chosen = FOPS_SPAN_ABSENT;
+
+        for (size_t i = 0; i < candidates->n; i++) {
+                FopsSpan path = candidates->paths[i];
+
+                if (name.data && !fops_span_equal(fops_path_basename(path), name))
+                        continue;
+                if (dir.data && !fops_span_equal(fops_path_dirname(path), dir))
+                        continue;
+                if (chosen.data)
+                        return FOPS_SPAN_ABSENT;
+                chosen = path;
+        }
+        return candidates->more ? FOPS_SPAN_ABSENT : chosen;
+}
+
+static void resolve_in_directory(FopsPathIndex *index, const FopsObject *object, FopsInodeKey parent, FopsArena *arena,
+                                 FopsSpan *ret_path, FopsSpan *ret_dir) {
+        FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object), path;
+        FopsPathCandidates candidates;
+        FopsInodeKey key;
+
+        if (!dir.data)
+                return;
+        *ret_dir = dir;
+
+        if (name.data) {
+                path = append(arena, dir, name);
+                if (path.data)
+                        *ret_path = path;
+                return;
+        }
+
+        /* io_uring logs no names; the object may be known by its inode. A name that is no name ("x/..") isn't either. */
+        if (!object->item || object->item->name.data || !fops_item_key(object->item, &key))
+                return;
+        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
+                return;
+        path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
+        if (path.data)
+                *ret_path = path;
+}
+
+void fops_index_resolve(FopsPathIndex *index, const FopsOperation *op, const FopsObject *object, FopsArena *arena, FopsSpan *ret_path,
+                        FopsSpan *ret_dir) {
+        FopsPathCandidates candidates;
+        FopsInodeKey key;
+        FopsSpan path, name;
+
+        if (fops_item_key(object->parent, &key)) {
+                if (!object->is_nameless)
+                        resolve_in_directory(index, object, key, arena, ret_path, ret_dir);
+                return;
+        }
+
+        /* A new name whose directory isn't certain: that its inode is known somewhere says nothing of where it was made. */
+        if (!object->item || object->item->nametype != FOPS_NAMETYPE_NORMAL || !fops_item_key(object->item, &key))
+                return;
+        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
+                return;
+
+        if (S_ISDIR(object->item->mode) || (op->syscall->fd >= 0 && candidates.n == 1))
+                path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
+        else {
+                name = fops_object_last_name(object);
+                if (!name.data && !object->is_fd)
+                        return;
+                path = choose(&candidates, name, FOPS_SPAN_ABSENT);
+        }
+        if (path.data) {
+                *ret_path = path;
+                *ret_dir = fops_path_dirname(path);
+        }
+}
+
+/* Does the index have @object, under the name the process used, in the directory of @parent? */
+static bool stands_in(FopsPathIndex *index, const FopsObject *object, const FopsItem *parent) {
+        FopsSpan name = fops_object_last_name(object);
+        FopsInodeKey directory, key, found;
+        bool is_directory;
+
+        return name.data && fops_item_key(parent, &directory) && fops_item_key(object->item, &key) &&
+               fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE &&
+               fops_inode_key_equal(found, key);
+}
+
+void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op) {
+        const FopsItem *parents[2] = {};
+        size_t n = 0;
+        bool first, second;
+
+        if (op->op != FOPS_OP_RENAME && op->op != FOPS_OP_EXCHANGE)
+                return;
+        if (op->object.parent && op->new_object.parent)
+                return;
+
+        for (size_t i = 0; i < op->n_items; i++)
+                if (op->items[i].nametype == FOPS_NAMETYPE_PARENT) {
+                        if (n == ELEMENTSOF(parents))
+                                return;
+                        parents[n++] = op->items + i;
+                }
+        if (n != 2)
+                return;
+
+        first = stands_in(index, &op->object, parents[0]);
+        second = stands_in(index, &op->object, parents[1]);
+        if (first == second)
+                return;
+        op->object.parent = parents[first ? 0 : 1];
+        op->new_object.parent = parents[first ? 1 : 0];
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The first source of the resolver: what the path index knows of an object's directory, or of the object. */
+
+#include "operation.h"
+#include "path-index.h"
+
+/* The key of an item, as the index has it. False if the record has no inode. */
+bool fops_item_key(const FopsItem *item, FopsInodeKey *ret);
+
+/* The name of @object in its directory: the last component of what the process gave, or absent if that is none ("..", "/", nothing
+ * logged). Borrowed. */
+FopsSpan fops_object_last_name(const FopsObject *object);
+
+/* Sets *@ret_path, if the index knows it for certain, and *@ret_dir, if it knows at least the directory; each is left alone
+ * otherwise. Strings go to @arena. */
+void fops_index_resolve(FopsPathIndex *index, const FopsOperation *op, const FopsObject *object, FopsArena *arena, FopsSpan *ret_path,
+                        FopsSpan *ret_dir);
+
+/* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
+ * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. */
+void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The live machine, in a directory of the test's own. */
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "test-records.h"
+
+#include "resolver.h"
+
+#define EXIT_SKIPPED 77
+
+typedef struct Fixture {
+        char dir[32];
+        FopsArena arena;
+        FopsSpan path;
+        FopsInode inode;
+} Fixture;
+
+static int setup(void **state) {
+        Fixture *f = calloc(1, sizeof(Fixture));
+
+        if (!f)
+                return -1;
+        strcpy(f->dir, "/tmp/fops-test-world-XXXXXX");
+        *state = f;
+        return mkdtemp(f->dir) && chdir(f->dir) == 0 ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st _unused_, int type _unused_, struct FTW *ftw _unused_) {
+        return remove(path);
+}
+
+static int teardown(void **state) {
+        Fixture *f = *state;
+        int r;
+
+        r = chdir("/");
+        if (r == 0)
+                r = nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        fops_arena_done(&f->arena);
+        free(f);
+        return r;
+}
+
+/* The path of @name in the test's directory. */
+static FopsSpan at(Fixture *f, const char *name) {
+        return fops_arena_printf(&f->arena, "%s/%s", f->dir, name);
+}
+
+static int make_file(const char *name) {
+        int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        assert_true(fd >= 0);
+        return fd;
+}
+
+static int canonicalize(Fixture *f, FopsSpan path) {
+        return fops_world_live.canonicalize(NULL, path, &f->arena, &f->path, &f->inode);
+}
+
+static int look_up(Fixture *f, FopsSpan path) {
+        return fops_world_live.look_up(NULL, path, &f->inode);
+}
+
+static int read_fd(Fixture *f, int fd) {
+        return fops_world_live.read_fd(NULL, (uint32_t) getpid(), fd, &f->arena, &f->path, &f->inode);
+}
+
+static void assert_inode(const FopsInode *inode, const char *name) {
+        struct stat st;
+
+        assert_int_equal(lstat(name, &st), 0);
+        assert_int_equal(inode->inode, st.st_ino);
+        assert_int_equal(inode->dev_major, major(st.st_dev));
+        assert_int_equal(inode->dev_minor, minor(st.st_dev));
+        assert_int_equal(inode->is_symlink, S_ISLNK(st.st_mode));
+}
+
+static void test_symlinks_are_resolved_on_the_way_and_at_the_end(void **state) {
+        Fixture *f = *state;
+
+        close(make_file("file"));
+        assert_int_equal(mkdir("dir", 0700), 0);
+        assert_int_equal(symlink("../file", "dir/link"), 0);
+        assert_int_equal(symlink("dir", "way"), 0);
+
+        assert_int_equal(canonicalize(f, at(f, "way/link")), 0);
+        assert_true(fops_span_equal(f->path, at(f, "file")));
+        assert_inode(&f->inode, "file");
+        assert_int_equal(canonicalize(f, at(f, "way/")), 0);
+        assert_true(fops_span_equal(f->path, at(f, "dir")));
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/")), 0);
+        assert_span(f->path, "/");
+}
+
+static void test_looking_up_does_not_follow_the_last_symlink(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        assert_int_equal(symlink("nowhere", "dir/link"), 0);
+        assert_int_equal(symlink("dir", "way"), 0);
+        assert_int_equal(look_up(f, at(f, "way/link")), 0);
+        assert_inode(&f->inode, "dir/link");
+        assert_true(f->inode.is_symlink);
+        assert_int_equal(look_up(f, at(f, "dir")), 0);
+        assert_inode(&f->inode, "dir");
+}
+
+static void test_what_is_not_there_is_said_so(void **state) {
+        Fixture *f = *state;
+
+        close(make_file("file"));
+        assert_int_equal(symlink("loop", "loop"), 0);
+        assert_int_equal(canonicalize(f, at(f, "none")), -ENOENT);
+        assert_int_equal(look_up(f, at(f, "none")), -ENOENT);
+        assert_int_equal(canonicalize(f, at(f, "file/x")), -ENOTDIR);
+        assert_int_equal(look_up(f, at(f, "file/x")), -ENOTDIR);
+        assert_int_equal(canonicalize(f, at(f, "loop")), -ELOOP);
+}
+
+static void test_a_nul_cuts_no_path(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/\0x")), -EINVAL);
+        assert_int_equal(look_up(f, FOPS_SPAN_LITERAL("/\0x")), -EINVAL);
+        assert_int_equal(look_up(f, FOPS_SPAN_ABSENT), -EINVAL);
+}
+
+static void test_any_byte_may_be_in_a_name(void **state) {
+        Fixture *f = *state;
+
+        close(make_file("\n\xff \" (deleted)"));
+        assert_int_equal(canonicalize(f, at(f, "\n\xff \" (deleted)")), 0);
+        assert_true(fops_span_equal(f->path, at(f, "\n\xff \" (deleted)")));
+}
+
+/* A canonical path longer than /proc shows isn't cut. */
+static void test_paths_that_are_too_long_are_not_cut(void **state) {
+        Fixture *f = *state;
+        char name[201];
+
+        memset(name, 'x', 200);
+        name[200] = '\0';
+        for (unsigned i = 0; i < 25; i++) {
+                assert_int_equal(mkdir(name, 0700), 0);
+                assert_int_equal(chdir(name), 0);
+        }
+        {
+                _cleanup_close_ int fd = open(".", O_PATH | O_CLOEXEC);
+
+                assert_true(fd >= 0);
+                assert_int_equal(read_fd(f, fd), -ENAMETOOLONG);
+        }
+        for (unsigned i = 0; i < 25; i++) {
+                assert_int_equal(chdir(".."), 0);
+                assert_int_equal(rmdir(name), 0);
+        }
+}
+
+/* They lead into other mounts, and /proc/self to the wrong process. */
+static void test_the_links_of_proc_are_not_followed(void **state) {
+        Fixture *f = *state;
+        FopsSpan cwd = fops_arena_printf(&f->arena, "/proc/%d/cwd", getpid());
+
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/self/cwd")), -ELOOP);
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/self/root/tmp")), -ELOOP);
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/self/fd/0")), -ELOOP);
+        assert_int_equal(canonicalize(f, cwd), -ELOOP);
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/self/status")), -ELOOP);
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/thread-self")), -ELOOP);
+        assert_int_equal(canonicalize(f, FOPS_SPAN_LITERAL("/proc/1/status")), 0);
+        assert_span(f->path, "/proc/1/status");
+}
+
+static void test_a_descriptor_has_a_path_and_an_inode(void **state) {
+        Fixture *f = *state;
+        _cleanup_close_ int fd = make_file("file");
+
+        assert_int_equal(read_fd(f, fd), 0);
+        assert_true(fops_span_equal(f->path, at(f, "file")));
+        assert_inode(&f->inode, "file");
+
+        assert_int_equal(rename("file", "moved"), 0);
+        assert_int_equal(read_fd(f, fd), 0);
+        assert_true(fops_span_equal(f->path, at(f, "moved")));
+
+        assert_int_equal(unlink("moved"), 0);
+        assert_int_equal(read_fd(f, fd), 0);
+        assert_true(fops_span_equal(f->path, at(f, "moved (deleted)")));
+        assert_int_equal(read_fd(f, 12345), -ENOENT);
+}
+
+static void test_a_pipe_has_no_path(void **state) {
+        Fixture *f = *state;
+        int fds[2];
+
+        assert_int_equal(pipe(fds), 0);
+        assert_int_equal(read_fd(f, fds[0]), 0);
+        assert_true(fops_span_starts_with(f->path, FOPS_SPAN_LITERAL("pipe:")));
+        close(fds[0]);
+        close(fds[1]);
+}
+
+/* A child that changed its world with @change, or skips if it may not; ends when the returned descriptor is closed. */
+static pid_t child_after(int (*change)(void), int *ret_fd) {
+        int ready[2], stop[2];
+        char done = 0;
+        pid_t pid;
+
+        assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                close(stop[1]);
+                if (change() == 0)
+                        done = 1;
+                if (write(ready[1], &done, 1) == 1)
+                        (void) !read(stop[0], &done, 1);
+                _exit(0);
+        }
+        close(ready[1]);
+        close(stop[0]);
+        assert_int_equal(read(ready[0], &done, 1), 1);
+        close(ready[0]);
+        *ret_fd = stop[1];
+        if (!done) {
+                close(stop[1]);
+                waitpid(pid, NULL, 0);
+                skip();
+        }
+        return pid;
+}
+
+static int shares_root_after(int (*change)(void)) {
+        int fd, r;
+        pid_t pid = child_after(change, &fd);
+
+        r = fops_world_live.shares_root(NULL, (uint32_t) pid);
+        close(fd);
+        waitpid(pid, NULL, 0);
+        assert_int_equal(fops_world_live.shares_root(NULL, (uint32_t) pid), -ESRCH);
+        return r;
+}
+
+static int change_nothing(void) {
+        return 0;
+}
+
+static int change_root(void) {
+        return chroot(".");
+}
+
+static int change_mounts(void) {
+        return unshare(CLONE_NEWNS);
+}
+
+static void test_a_process_like_us_shares_our_root_until_it_is_gone(void **state _unused_) {
+        assert_int_equal(fops_world_live.shares_root(NULL, (uint32_t) getpid()), 1);
+        assert_int_equal(shares_root_after(change_nothing), 1);
+}
+
+static void test_a_chroot_is_another_root(void **state _unused_) {
+        assert_int_equal(shares_root_after(change_root), 0);
+}
+
+static void test_mounts_of_its_own_are_another_root(void **state _unused_) {
+        assert_int_equal(shares_root_after(change_mounts), 0);
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_symlinks_are_resolved_on_the_way_and_at_the_end),
+                TEST(test_looking_up_does_not_follow_the_last_symlink),
+                TEST(test_what_is_not_there_is_said_so),
+                TEST(test_a_nul_cuts_no_path),
+                TEST(test_any_byte_may_be_in_a_name),
+                TEST(test_paths_that_are_too_long_are_not_cut),
+                TEST(test_the_links_of_proc_are_not_followed),
+                TEST(test_a_descriptor_has_a_path_and_an_inode),
+                TEST(test_a_pipe_has_no_path),
+                TEST(test_a_process_like_us_shares_our_root_until_it_is_gone),
+                TEST(test_a_chroot_is_another_root),
+                TEST(test_mounts_of_its_own_are_another_root),
+        };
+        FopsInode root;
+
+        /* valgrind knows openat2(2) since 3.20. */
+        if (fops_world_live.look_up(NULL, FOPS_SPAN_LITERAL("/"), &root) == -ENOSYS)
+                return EXIT_SKIPPED;
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
