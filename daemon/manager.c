@@ -26,6 +26,7 @@
 #include "publisher.h"
 #include "ruleset.h"
 #include "tree-scan.h"
+#include "watch-follow.h"
 
 /* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
 #define MESSAGES_AT_ONCE 1024U
@@ -46,6 +47,7 @@ typedef struct Manager {
         Ruleset *ruleset;
         FopsPathIndex *index;
         TreeScan *scan;
+        WatchFollow *follow;
         FopsPipeline *pipeline;
         Publisher *publisher;
         Gaps gaps;
@@ -69,6 +71,7 @@ static void manager_done(Manager *m) {
         audit_socket_free(m->socket);
         fops_pipeline_free(m->pipeline);
         tree_scan_free(m->scan);
+        watch_follow_free(m->follow);
         fops_path_index_free(m->index);
         ruleset_free(m->ruleset);
         publisher_free(m->publisher);
@@ -302,6 +305,7 @@ static int apply_rules(Manager *m, const Ruleset *ruleset) {
 }
 
 static void say_ready(Manager *m, const char *state) {
+        fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
         publisher_state(m->publisher, LOG_INFO, state, "fopsd %s: %zu watches, %zu rules in the kernel, as %s", state,
                         m->ruleset->config.n_watches, m->ruleset->rules.n_items, mode_name(m->mode));
 
@@ -309,6 +313,65 @@ static void say_ready(Manager *m, const char *state) {
                 if (m->ruleset->targets.items[i].is_missing)
                         publisher_state(m->publisher, LOG_NOTICE, "pending", "nothing to watch at %s yet",
                                         m->ruleset->targets.items[i].path);
+}
+
+/* The pipeline turns from the old set to the new one; then the old one may go. What was armed by old rules and is on its way still
+ * finds its watch by path; its tag may be gone. */
+static int swap_ruleset(Manager *m, Ruleset *fresh) {
+        Ruleset *old = m->ruleset;
+
+        m->ruleset = fresh;
+        pipeline_follow_config(m);
+        ruleset_free(old);
+        return index_targets(m);
+}
+
+/* What came and what went is said, and what went is forgotten. */
+static int say_armed(Manager *m, const Ruleset *old, const Ruleset *fresh) {
+        int r = 0;
+
+        for (size_t i = 0; i < fresh->targets.n_items; i++) {
+                const FopsTarget *t = fresh->targets.items + i;
+
+                if (!t->is_missing && !ruleset_is_armed(old, t))
+                        publisher_state(m->publisher, LOG_INFO, "armed", "%s appeared and is watched", t->path);
+        }
+        for (size_t i = 0; r >= 0 && i < old->targets.n_items; i++) {
+                const FopsTarget *t = old->targets.items + i;
+
+                if (t->is_missing || ruleset_is_armed(fresh, t))
+                        continue;
+                publisher_state(m->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears", t->path);
+                r = tree_scan_remove_root(m->scan, fops_span_from_string(t->path));
+        }
+        return r;
+}
+
+/* The same configuration meets another file system. */
+static int on_watches_changed(void *userdata) {
+        _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        Manager *m = userdata;
+        FopsDiags diags = {};
+        int r;
+
+        /* First of all, so that what appears while we look is told again. */
+        r = watch_follow_set(m->follow, m->ruleset->config.watches, m->ruleset->config.n_watches);
+        if (r >= 0)
+                r = ruleset_renew(m->ruleset, &diags, &fresh);
+        fops_diags_done(&diags);
+        if (r < 0)
+                return stop_with(m, r);
+        if (r > 0)
+                return 0;
+
+        r = ruleset_install(fresh, &m->control, m->publisher);
+        if (r < 0)
+                publisher_state(m->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-r));
+        r = say_armed(m, m->ruleset, fresh);
+        if (r >= 0)
+                r = swap_ruleset(m, TAKE_PTR(fresh));
+        notify_status(m, "");
+        return r < 0 ? stop_with(m, r) : 0;
 }
 
 /* A second configuration is loaded and compiled beside the first; the first goes only when all of the second is good. */
@@ -337,13 +400,12 @@ static int reload(Manager *m) {
                 return 0;
         }
 
-        /* What was armed by the old rules and is on its way still finds its watch by path; its tag may be gone. */
-        fops_pipeline_set_watches(m->pipeline, fresh->watch_set);
-        ruleset_free(m->ruleset);
-        m->ruleset = TAKE_PTR(fresh);
-        pipeline_follow_config(m);
+        r = watch_follow_set(m->follow, fresh->config.watches, fresh->config.n_watches);
+        if (r < 0)
+                return r;
+        r = swap_ruleset(m, TAKE_PTR(fresh));
         say_ready(m, "reloaded");
-        return index_targets(m);
+        return r;
 }
 
 static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
@@ -466,6 +528,10 @@ static int start(Manager *m, FopsConfig *config) {
         r = set_up_events(m);
         if (r >= 0)
                 r = tree_scan_new(m->event, m->index, on_scanned, m, &m->scan);
+        if (r >= 0)
+                r = watch_follow_new(m->event, on_watches_changed, m, &m->follow);
+        if (r >= 0)
+                r = watch_follow_set(m->follow, m->ruleset->config.watches, m->ruleset->config.n_watches);
         if (r < 0)
                 return fail(r, "setting up the event loop");
 

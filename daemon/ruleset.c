@@ -18,15 +18,9 @@ Ruleset *ruleset_free(Ruleset *r) {
         return NULL;
 }
 
-int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
-        _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
+/* Targets, rules and watch set of rs->config. */
+static int build(Ruleset *rs, FopsDiags *diags) {
         int r;
-
-        if (!rs) {
-                fops_config_done(config);
-                return -ENOMEM;
-        }
-        rs->config = *config;
 
         r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
         if (r < 0)
@@ -40,9 +34,53 @@ int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
 
         for (size_t i = 0; i < rs->targets.n_items; i++)
                 rs->n_pending += rs->targets.items[i].is_missing;
+        return 0;
+}
 
+int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
+        _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
+        int r;
+
+        if (!rs) {
+                fops_config_done(config);
+                return -ENOMEM;
+        }
+        rs->config = *config;
+
+        r = build(rs, diags);
+        if (r == 0)
+                *ret = TAKE_PTR(rs);
+        return r;
+}
+
+int ruleset_renew(Ruleset *old, FopsDiags *diags, Ruleset **ret) {
+        _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
+        int r;
+
+        if (!rs)
+                return -ENOMEM;
+        rs->config = old->config;
+
+        r = build(rs, diags);
+        if (r != 0) {
+                fops_config_init(&rs->config); /* it is still @old's */
+                return r;
+        }
+
+        fops_config_init(&old->config);
         *ret = TAKE_PTR(rs);
         return 0;
+}
+
+bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target) {
+        for (size_t i = 0; i < r->targets.n_items; i++) {
+                const FopsTarget *t = r->targets.items + i;
+
+                if (!t->is_missing && t->is_directory == target->is_directory && t->watch == target->watch &&
+                    strcmp(t->path, target->path) == 0)
+                        return true;
+        }
+        return false;
 }
 
 static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {

@@ -21,6 +21,13 @@ FOPS_DEFINE_CLEANUP(Ruleset *, ruleset_free)
 /* Expands and compiles. Takes *@config over in any case. Returns 0, 1 (errors in @diags) or -ENOMEM. */
 int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret);
 
+/* The same configuration against the file system as it is now. On success the configuration has moved from @old to *@ret, and @old is
+ * good only for comparing its targets, and for freeing. Returns as ruleset_new(); on failure @old is untouched. */
+int ruleset_renew(Ruleset *old, FopsDiags *diags, Ruleset **ret);
+
+/* True if a target of that path and that watch is there, and armed. */
+bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target);
+
 /* Installs it in place of what the kernel has of ours, and says in the journal what was refused. Returns 0; 1 if a rule that
  * matters was refused; -errno if the kernel couldn't be asked. */
 int ruleset_install(const Ruleset *r, FopsAuditControl *control, Publisher *publisher);

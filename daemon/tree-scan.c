@@ -26,9 +26,11 @@
 /* /proc/self/mountinfo of a host full of containers is some hundred KiB. */
 #define MOUNTINFO_BYTES_MAX ((size_t) 16 << 20)
 
-typedef struct Waiting {
+/* A root that was added from outside, so that it can be taken out again. */
+typedef struct Root {
+        char *path;
         FopsInodeKey key;
-} Waiting;
+} Root;
 
 struct TreeScan {
         sd_event_source *source;
@@ -36,7 +38,9 @@ struct TreeScan {
         TreeScanDone done;
         void *userdata;
         FopsMounts mounts;
-        Waiting *queue; /* a stack: a tree is walked in depth, so that it stays small */
+        Root *roots;
+        size_t n_roots;
+        FopsInodeKey *queue; /* a stack: a tree is walked in depth, so that it stays small */
         size_t n_queue, n_allocated;
         int fd; /* the directory that is being read; negative: none */
         FopsInodeKey key;
@@ -96,14 +100,14 @@ static int enqueue(TreeScan *s, FopsInodeKey key) {
         }
         if (s->n_queue == s->n_allocated) {
                 size_t n = MAX(s->n_allocated * 2, (size_t) 256);
-                Waiting *queue = reallocarray(s->queue, n, sizeof(Waiting));
+                FopsInodeKey *queue = reallocarray(s->queue, n, sizeof(FopsInodeKey));
 
                 if (!queue)
                         return -ENOMEM;
                 s->queue = queue;
                 s->n_allocated = n;
         }
-        s->queue[s->n_queue++] = (Waiting){ .key = key };
+        s->queue[s->n_queue++] = key;
         return sd_event_source_set_enabled(s->source, SD_EVENT_ON);
 }
 
@@ -197,7 +201,7 @@ static int on_slice(sd_event_source *source, void *userdata) {
         uint64_t start = now_usec(), now = start;
 
         while (tree_scan_is_busy(s) && now < start + SLICE_USEC) {
-                int r = s->fd >= 0 ? read_entries(s) : begin_directory(s, s->queue[--s->n_queue].key);
+                int r = s->fd >= 0 ? read_entries(s) : begin_directory(s, s->queue[--s->n_queue]);
 
                 if (r < 0)
                         return r;
@@ -249,6 +253,9 @@ TreeScan *tree_scan_free(TreeScan *s) {
         fops_arena_done(&s->arena);
         if (s->fd >= 0)
                 close(s->fd);
+        for (size_t i = 0; i < s->n_roots; i++)
+                free(s->roots[i].path);
+        free(s->roots);
         free(s->queue);
         free(s);
         return NULL;
@@ -293,6 +300,39 @@ int tree_scan_read_mounts(TreeScan *s) {
         return 0;
 }
 
+static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
+        _cleanup_free_ char *copy = NULL;
+        Root *roots;
+
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        s->roots[i].key = key;
+                        return 0;
+                }
+
+        copy = strndup(path.data, path.size);
+        if (!copy)
+                return -ENOMEM;
+        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(Root));
+        if (!roots)
+                return -ENOMEM;
+        s->roots = roots;
+        s->roots[s->n_roots++] = (Root){ .path = TAKE_PTR(copy), .key = key };
+        return 0;
+}
+
+int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        int r = fops_path_index_remove_root(s->index, s->roots[i].key, path);
+
+                        free(s->roots[i].path);
+                        s->roots[i] = s->roots[--s->n_roots];
+                        return MIN(r, 0);
+                }
+        return 0;
+}
+
 int tree_scan_add_root(TreeScan *s, FopsSpan path, bool whole) {
         _cleanup_close_ int fd = -EBADF;
         Opened opened;
@@ -303,10 +343,13 @@ int tree_scan_add_root(TreeScan *s, FopsSpan path, bool whole) {
         if (fd < 0 || identify(s, fd, &opened) < 0)
                 return fd == -ENOMEM ? fd : 0;
 
-        r = fops_path_index_add_root(s->index, opened.key, path);
+        r = remember_root(s, path, opened.key);
+        if (r >= 0)
+                r = fops_path_index_add_root(s->index, opened.key, path);
         if (r < 0)
                 return r;
-        return whole ? enqueue(s, opened.key) : 0;
+        /* What is known has been scanned, or is being. */
+        return whole && r != FOPS_INDEX_KNOWN ? enqueue(s, opened.key) : 0;
 }
 
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {

@@ -95,6 +95,9 @@ void fops_path_store_done(FopsPathIndex *x);
 /* Moves what is to be moved a step on. Returns 0 if there is space in the tables for the additions of one call, or -ENOMEM. */
 int fops_path_store_maintain(FopsPathIndex *x);
 
+/* The key will be looked up soon. */
+void fops_path_store_prefetch(const FopsPathIndex *x, Key key);
+
 /* Adds an entry like @kind. Returns its number, NONE when memory is out. */
 uint32_t fops_path_store_add(FopsPathIndex *x, Key key, uint32_t parent, FopsSpan name, Entry kind);
 

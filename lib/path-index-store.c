@@ -11,10 +11,9 @@
 
 #include "siphash.h"
 
-#define SLOTS_MIN UINT32_C(256)
-
-/* More than one call adds: a put or two, and the places that a sweep puts in order. */
-#define SLOTS_SPARE UINT32_C(64)
+/* More than one call adds: a put or two, and the places that a sweep puts in order. A quarter of the smallest table is more. */
+#define SLOTS_SPARE UINT32_C(128)
+#define SLOTS_MIN UINT32_C(1024)
 
 /* With each call. A table of twice its entries is half full when a move ends, and a quarter of its entries come before it is to
  * move again: eight a call is far ahead of that. */
@@ -77,11 +76,10 @@ static uint32_t slot_behind(const TableSide *s, uint32_t slot) {
         return slot + 1 == s->n ? 0 : slot + 1;
 }
 
-static void table_add(FopsPathIndex *x, TableBy by, uint32_t i) {
+static void table_add_hashed(FopsPathIndex *x, TableBy by, uint32_t i, uint64_t hash) {
         Table *t = &x->tables[by];
         TableSide *s = &t->sides[t->side];
         Entry *e = entry(x, i);
-        uint64_t hash = hash_entry(x, by, e);
         uint32_t slot = slot_of(s, hash);
 
         while (SLOT_ENTRY(s->slots[slot]) != NONE)
@@ -89,7 +87,11 @@ static void table_add(FopsPathIndex *x, TableBy by, uint32_t i) {
         s->n_taken += s->slots[slot] == SLOT_EMPTY;
         s->slots[slot] = tag_of(hash) << ENTRY_BITS | i;
         e->sides = (e->sides & ~(1U << by)) | t->side << by;
-        t->n_entries++;
+}
+
+static void table_add(FopsPathIndex *x, TableBy by, uint32_t i) {
+        table_add_hashed(x, by, i, hash_entry(x, by, entry(x, i)));
+        x->tables[by].n_entries++;
 }
 
 static void table_remove(FopsPathIndex *x, TableBy by, uint32_t i) {
@@ -114,6 +116,33 @@ static bool is_in_table(TableBy by, const Entry *e) {
         return e->state == ENTRY_LIVE || (e->state == ENTRY_GHOST && by == BY_KEY);
 }
 
+/* All slots are fetched before the first is filled: each is a cache miss, but they are waited for together. */
+static void move_entries(FopsPathIndex *x, TableBy by) {
+        Table *t = &x->tables[by];
+        TableSide *s = &t->sides[t->side], *other = &t->sides[t->side ^ 1];
+        uint32_t entries[ENTRIES_MOVED];
+        uint64_t hashes[ENTRIES_MOVED];
+        size_t n = 0;
+
+        for (uint32_t end = MIN(t->cursor + ENTRIES_MOVED, x->n_slots); t->cursor < end; t->cursor++) {
+                const Entry *e = entry(x, t->cursor);
+
+                if (!is_in_table(by, e) || (e->sides >> by & 1) == t->side)
+                        continue;
+                entries[n] = t->cursor;
+                hashes[n] = hash_entry(x, by, e);
+                __builtin_prefetch(&s->slots[slot_of(s, hashes[n++])], 1);
+        }
+        for (size_t i = 0; i < n; i++)
+                table_add_hashed(x, by, entries[i], hashes[i]);
+
+        if (t->cursor == x->n_slots) {
+                free(other->slots);
+                *other = (TableSide){};
+                t->cursor = NONE;
+        }
+}
+
 static int table_maintain(FopsPathIndex *x, TableBy by) {
         Table *t = &x->tables[by];
         TableSide *s = &t->sides[t->side], *other = &t->sides[t->side ^ 1];
@@ -130,22 +159,8 @@ static int table_maintain(FopsPathIndex *x, TableBy by) {
                 }
         }
 
-        for (unsigned n = 0; t->cursor != NONE && n < ENTRIES_MOVED; n++) {
-                if (t->cursor == x->n_slots) {
-                        other = &t->sides[t->side ^ 1];
-                        free(other->slots);
-                        *other = (TableSide){};
-                        t->cursor = NONE;
-                } else {
-                        Entry *e = entry(x, t->cursor);
-
-                        if (is_in_table(by, e) && (e->sides >> by & 1) != t->side) {
-                                table_remove(x, by, t->cursor);
-                                table_add(x, by, t->cursor);
-                        }
-                        t->cursor++;
-                }
-        }
+        if (t->cursor != NONE)
+                move_entries(x, by);
         return s->n - s->n_taken > SLOTS_SPARE ? 0 : -ENOMEM;
 }
 
@@ -153,6 +168,15 @@ static Probe probe(const FopsPathIndex *x, TableBy by, uint64_t hash) {
         const Table *t = &x->tables[by];
 
         return (Probe){ .x = x, .by = by, .hash = hash, .tag = tag_of(hash), .slot = slot_of(&t->sides[t->side], hash) };
+}
+
+void fops_path_store_prefetch(const FopsPathIndex *x, Key key) {
+        const Table *t = &x->tables[BY_KEY];
+        uint64_t hash = hash_key(x, key);
+
+        __builtin_prefetch(&t->sides[t->side].slots[slot_of(&t->sides[t->side], hash)], 1);
+        if (t->cursor != NONE)
+                __builtin_prefetch(&t->sides[t->side ^ 1].slots[slot_of(&t->sides[t->side ^ 1], hash)]);
 }
 
 Probe fops_path_probe_key(const FopsPathIndex *x, Key key, bool is_directory) {
@@ -171,7 +195,10 @@ Probe fops_path_probe_name(const FopsPathIndex *x, uint32_t parent, FopsSpan nam
         return p;
 }
 
-static bool is_sought(const Probe *p, const Entry *e) {
+/* What the side that is left says of entries that have left it is wrong. */
+static bool is_sought(const Probe *p, const Entry *e, unsigned side) {
+        if (!is_in_table(p->by, e) || (e->sides >> p->by & 1) != side)
+                return false;
         if (p->by == BY_KEY)
                 return e->inode == p->key.inode && e->dev == p->key.dev && e->is_directory == p->is_directory;
         return e->parent == p->parent && fops_span_equal(fops_name_pool_get(&p->x->names, e->name), p->name);
@@ -181,7 +208,8 @@ uint32_t fops_path_probe_next(Probe *p) {
         const Table *t = &p->x->tables[p->by];
 
         for (;;) {
-                const TableSide *s = &t->sides[t->side ^ p->is_second];
+                unsigned side = t->side ^ p->is_second;
+                const TableSide *s = &t->sides[side];
                 uint32_t slot = s->slots[p->slot], i = SLOT_ENTRY(slot);
 
                 if (slot == SLOT_EMPTY) {
@@ -192,7 +220,7 @@ uint32_t fops_path_probe_next(Probe *p) {
                         continue;
                 }
                 p->slot = slot_behind(s, p->slot);
-                if (i != NONE && slot >> ENTRY_BITS == p->tag && is_sought(p, entry(p->x, i)))
+                if (i != NONE && slot >> ENTRY_BITS == p->tag && is_sought(p, entry(p->x, i), side))
                         return i;
         }
 }

@@ -63,8 +63,8 @@ typedef enum FopsPathOutcome {
  * removes 50,000 directories a second; events arrive out of order by some milliseconds. 32 bytes and a name each. */
 #define FOPS_PATH_GHOSTS_MAX UINT32_C(4096)
 
-/* The most that a bound may be: 25 bits count a directory's children. 2 GiB of memory. */
-#define FOPS_PATH_ENTRIES_MAX ((UINT32_C(1) << 25) - 2 * FOPS_PATH_GHOSTS_MAX)
+/* The most that a bound may be: numbers of entries have 26 bits. 4 GiB of memory. */
+#define FOPS_PATH_ENTRIES_MAX ((UINT32_C(1) << 26) - 2 * FOPS_PATH_GHOSTS_MAX)
 
 typedef struct FopsPathCandidates {
         FopsSpan paths[FOPS_PATH_LINKS_MAX];

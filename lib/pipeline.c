@@ -29,6 +29,7 @@ struct FopsPipeline {
         FopsEntry entry;
         FopsEvent *parked_oldest, **parked_tail; /* linked by ->newer */
         unsigned n_parked;
+        uint64_t own_changes_until_usec;
         uint64_t file_usec; /* offline: the latest time seen in the records */
         FopsPipelineStats stats;
 };
@@ -122,14 +123,23 @@ static void attribute(FopsPipeline *p, FopsOperation *op, FopsArena *arena) {
         op->n_parents = process.n_parents;
 }
 
-/* fopsd's own changes of rules and registration come back as events: its tag is on them. */
-static bool is_own_config_change(const FopsEvent *event) {
+void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec) {
+        p->own_changes_until_usec = realtime_usec;
+}
+
+/* fopsd's own changes come back as events: of rules with its tag on them, of settings and the registration about when it made them. */
+static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) {
         for (size_t i = 0; i < event->n_records; i++)
                 if (event->records[i].type == AUDIT_CONFIG_CHANGE) {
+                        FopsSpan body = event->records[i].body, op = fops_field_find(body, "op").raw, key;
                         FopsArena arena = {};
-                        FopsSpan key = fops_value_decode(fops_field_find(event->records[i].body, "key"), &arena);
-                        bool ours = key.size > 0 && memmem(key.data, key.size, FOPS_TAG_PREFIX, strlen(FOPS_TAG_PREFIX));
+                        bool ours;
 
+                        if (fops_span_equal(op, FOPS_SPAN_LITERAL("set")))
+                                return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000) <= p->own_changes_until_usec;
+
+                        key = fops_value_decode(fops_field_find(body, "key"), &arena);
+                        ours = key.size > 0 && memmem(key.data, key.size, FOPS_TAG_PREFIX, strlen(FOPS_TAG_PREFIX));
                         fops_arena_done(&arena);
                         return ours;
                 }
@@ -180,7 +190,7 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
                 attribute(p, op, &event->arena);
                 op->n_watches = fops_watch_set_match(p->watches, op, op->tag, op->watches);
                 if (op->n_watches == 0 && !ours)
-                        return is_own_config_change(event) ? 0 : publish_foreign(p, event);
+                        return is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
                 if (op->n_watches == 0 && !fops_tag_is_rule(op->tag)) {
                         p->stats.n_filtered++;
                         return 0;
@@ -223,7 +233,7 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64
 
         r = fops_operation_from_event(event, p->syscalls, &op);
         if (r == FOPS_OPERATION_NONE)
-                r = p->watches && is_own_config_change(event) ? 0 : publish_foreign(p, event);
+                r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
         else if (r == FOPS_OPERATION_OK) {
                 if (is_early(p, &op)) {
                         if (may_park) {

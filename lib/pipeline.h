@@ -46,6 +46,9 @@ void fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
 /* The index holds all that is in the watched trees, or, again, not. */
 void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete);
 
+/* Settings of the kernel's that were changed up to now (µs since the epoch) were changed by us: no news. */
+void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec);
+
 /* Changes what a reload may change, leaving waiting events alone. */
 void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bool container, bool full, bool drop_foreign);
 

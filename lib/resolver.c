@@ -96,6 +96,10 @@ static FopsSpan path_of_fd(const Context *c, int fd, const FopsItem *item) {
         if (!fops_span_ends_with(path, deleted) || world_shares_root(c) != 1)
                 return FOPS_SPAN_ABSENT;
         path.size -= deleted.size;
+
+        /* "#123" is what the kernel calls a file that was opened without a name (O_TMPFILE). */
+        if (fops_span_starts_with(fops_path_basename(path), FOPS_SPAN_LITERAL("#")))
+                return FOPS_SPAN_ABSENT;
         return path;
 }
 
@@ -228,8 +232,8 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         else if (name.size > 0 && object->base == FOPS_BASE_FD)
                 found = find_by_name(c, object, path_of_fd(c, object->fd, NULL), name, FOPS_PATH_FD);
 
-        /* What was opened may still be open. */
-        if ((!found.path.data || found.source == FOPS_PATH_JOINED) && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
+        /* What was opened may still be open. By its inode alone, which is given away again at once: not against a name. */
+        if (!found.path.data && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
             op->outcome == FOPS_OUTCOME_SUCCESS && op->has_exit && op->exit >= 0 && op->exit <= INT32_MAX && object->item) {
                 path = path_of_fd(c, (int) op->exit, object->item);
                 if (path.data)

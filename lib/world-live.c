@@ -98,13 +98,14 @@ static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *
         fd = open_path(copy.data, 0);
         if (fd < 0)
                 return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-
         snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
         r = read_link(link, arena, &canonical);
         if (r < 0)
                 return r;
+
+        /* Asked last: if it is there now, its name had no " (deleted)" behind it a moment ago. */
+        if (fstat(fd, &st) < 0)
+                return -errno;
         if (st.st_nlink == 0)
                 return -ENOENT;
 

@@ -297,17 +297,17 @@ static void set_mixed(void) {
 static void fd_calls(const char *path, int fd) {
         static const char value[] = "v";
 
-        perform("fchmod", (Truth){ "chmod", path, .flags = UNNAMED, .new_mode = 0600 }, SYS_fchmod, ARGS(fd, 0600));
-        perform("fchown", (Truth){ "chown", path, .flags = UNNAMED, .new_uid = 1234, .new_gid = 4321 }, SYS_fchown,
+        perform("fchmod", (Truth){ "chmod", path, .flags = UNNAMED | NAMELESS, .new_mode = 0600 }, SYS_fchmod, ARGS(fd, 0600));
+        perform("fchown", (Truth){ "chown", path, .flags = UNNAMED | NAMELESS, .new_uid = 1234, .new_gid = 4321 }, SYS_fchown,
                 ARGS(fd, 1234, 4321));
-        perform("fchownat", (Truth){ "chown", path, .flags = UNNAMED, .new_uid = 4321, .new_gid = 1234 }, SYS_fchownat,
+        perform("fchownat", (Truth){ "chown", path, .flags = UNNAMED | NAMELESS, .new_uid = 4321, .new_gid = 1234 }, SYS_fchownat,
                 ARGS(fd, L(""), 4321, 1234, AT_EMPTY_PATH));
-        perform("fsetxattr", (Truth){ "setxattr", path, .flags = UNNAMED }, SYS_fsetxattr,
+        perform("fsetxattr", (Truth){ "setxattr", path, .flags = UNNAMED | NAMELESS }, SYS_fsetxattr,
                 ARGS(fd, L("trusted.fops"), L(value), 1, 0));
-        perform("fremovexattr", (Truth){ "removexattr", path, .flags = UNNAMED }, SYS_fremovexattr,
+        perform("fremovexattr", (Truth){ "removexattr", path, .flags = UNNAMED | NAMELESS }, SYS_fremovexattr,
                 ARGS(fd, L("trusted.fops")));
-        perform("ftruncate", (Truth){ "truncate", path, .flags = UNNAMED | SILENT }, SYS_ftruncate, ARGS(fd, 5));
-        perform("utimensat", (Truth){ "utime", path, .flags = UNNAMED | SILENT }, SYS_utimensat, ARGS(fd, 0, 0, 0));
+        perform("ftruncate", (Truth){ "truncate", path, .flags = UNNAMED | NAMELESS | SILENT }, SYS_ftruncate, ARGS(fd, 5));
+        perform("utimensat", (Truth){ "utime", path, .flags = UNNAMED | NAMELESS | SILENT }, SYS_utimensat, ARGS(fd, 0, 0, 0));
 }
 
 static void set_fd(void) {
@@ -360,7 +360,7 @@ static void set_symlink(void) {
         /* A dangling one: the new file's name is nowhere in the records. */
         symlinks(&h, "real/made", "dangling");
         p.prefix = "";
-        perform("openat", (Truth){ "create", truly(&h, "real/made"), .flags = UNNAMED }, SYS_openat,
+        perform("openat", (Truth){ "create", truly(&h, "real/made"), .flags = UNNAMED | NAMELESS }, SYS_openat,
                 ARGS(AT_FDCWD, L("dangling"), O_CREAT | O_WRONLY, 0644));
         removes(&h, "dangling");
         removes(&h, "real/made");
@@ -468,7 +468,7 @@ static void set_edge(void) {
         links(&h, "f", &out, "hard");
         renames(&out, "hard", &h, "hard", 0);
         /* Two names of one file: success, nothing done, and no names in the records. */
-        same.flags = UNNAMED_BOTH;
+        same.flags = UNNAMED_BOTH | NAMELESS;
         renames(&same, "hard", &same, "f", 0);
         renames(&h, "d", &out, "d", 0);
         renames(&out, "d", &h, "e", 0);
@@ -494,7 +494,7 @@ static void as_somebody_else(void) {
         perform("truncate", (Truth){ "truncate", truly(&h, "secret") }, SYS_truncate, ARGS(L(said(&h, "secret")), 0));
         removes(&h, "secret");
         removes_directory(&h, "full");
-        p.flags = UNNAMED_BOTH;
+        p.flags = UNNAMED_BOTH | NAMELESS;
         opens(&p, "create", "new", O_CREAT | O_WRONLY);
         makes_directory(&p, "newdir");
         symlinks(&p, "x", "newlink");
@@ -520,7 +520,7 @@ static void set_failed(void) {
         removes_directory(&h, "full");
         removes_directory(&h, "secret");
         removes(&h, "full");
-        p.flags = UNNAMED_BOTH;
+        p.flags = UNNAMED_BOTH | NAMELESS;
         removes(&p, "nothing");
         removes_directory(&p, "nothing");
         makes_directory(&p, "full");
@@ -530,7 +530,7 @@ static void set_failed(void) {
         renames(&p, "nothing", &p, "something", 0);
         renames(&p, "secret", &p, "full", RENAME_NOREPLACE);
         renames(&p, "full", &p, "full/y", 0);
-        p.flags = UNNAMED_BOTH | SILENT;
+        p.flags = UNNAMED_BOTH | NAMELESS | SILENT;
         opens(&p, "read", "nothing", O_RDONLY);
         opens(&p, "modify", "nothing", O_WRONLY);
         opens(&p, "modify", "secret/below", O_WRONLY);
@@ -732,7 +732,7 @@ static void set_tmpfile(void) {
         Place h = here();
         int fd;
 
-        fd = (int) perform("openat", (Truth){ "create", NULL, .flags = UNNAMED }, SYS_openat,
+        fd = (int) perform("openat", (Truth){ "create", NULL, .flags = UNNAMED | NAMELESS }, SYS_openat,
                            ARGS(AT_FDCWD, L(h.dir), O_TMPFILE | O_RDWR, 0600));
         if (fd < 0)
                 return;
@@ -828,7 +828,7 @@ static long submit(const char *name, Truth t, uint64_t inode) {
                 fail("io_uring");
         r = cqe->res;
         io_uring_cqe_seen(&ring, cqe);
-        t.flags |= URING | UNNAMED_BOTH;
+        t.flags |= URING | UNNAMED_BOTH | NAMELESS;
         tell(name, &t, r, getpid(), own_comm(), inode ? inode : inode_of(t.path), 0);
         return r;
 }
@@ -909,6 +909,13 @@ const Set sets[] = {
         { "chroot", set_chroot },
         { "namespace", set_namespace },
         { "cwd", set_cwd },
+        { "moved", set_moved },
+        { "brought", set_brought },
+        { "reused", set_reused },
+        { "crowd", set_crowd },
+        { "brief", set_brief },
+        { "hard", set_hard },
+        { "handle", set_handle },
         { "edge", set_edge },
         { "failed", set_failed },
         { "hostile", set_hostile },

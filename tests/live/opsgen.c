@@ -9,6 +9,7 @@
  *   named     false: the kernel's records alone don't tell the object's path, so it may be absent. It may never be wrong
  *   new_named the same for new_path
  *   recorded  false: no rule on a directory makes the kernel record this call
+ *   held      false: not even the last component of a path is in the records
  *
  * Every call that touches the watched tree goes through perform(), scaffolding too, so that the whole of a run is accounted
  * for. Each set runs in a process of its own and in a directory of its own, DIR/SET; what lies outside is in DIR.outside.
@@ -16,15 +17,19 @@
  *
  * opsgen list               the sets that this build has
  * opsgen run SET DIR TRUTH  performs SET ("all": every one) below DIR, appends to TRUTH
- *                           Pauses for OPSGEN_PAUSE_USEC after each operation if that is in the environment
+ *                           Pauses for OPSGEN_PAUSE_USEC after each operation if that is in the environment, and
+ *                           with OPSGEN_ROOT, a mount point, does it in a mount namespace whose root that is: DIR
+ *                           and the paths of the truth are from there
  * opsgen many N DIR         N operations at full speed; prints how many of which as JSON */
 
 #include "opsgen.h"
 
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,9 +102,10 @@ void tell(const char *call_name, const Truth *t, long result, pid_t pid, const c
                 fprintf(f, ",\"new_mode\":%d", t->new_mode);
         if (t->new_uid)
                 fprintf(f, ",\"new_uid\":%ld,\"new_gid\":%ld", t->new_uid, t->new_gid);
-        fprintf(f, ",\"named\":%s,\"new_named\":%s,\"recorded\":%s,\"uring\":%s}\n", t->flags & UNNAMED ? "false" : "true",
+        fprintf(f, ",\"named\":%s,\"new_named\":%s,\"recorded\":%s,\"held\":%s,\"uring\":%s}\n",
+                t->flags & UNNAMED ? "false" : "true",
                 t->flags & UNNAMED_NEW ? "false" : "true", t->flags & SILENT ? "false" : "true",
-                t->flags & URING ? "true" : "false");
+                t->flags & NAMELESS ? "false" : "true", t->flags & URING ? "true" : "false");
         if (fclose(f) != 0 || write(world.truth_fd, line, size) != (ssize_t) size)
                 fail("cannot write the truth");
         free(line);
@@ -181,17 +187,21 @@ long removes_directory(const Place *p, const char *leaf) {
                        ARGS(p->dirfd, L(said(p, leaf)), AT_REMOVEDIR));
 }
 
+static unsigned flags_of_two(const Place *from, const Place *to) {
+        return (from->flags & UNNAMED) | (to->flags & UNNAMED ? UNNAMED_NEW : 0) | ((from->flags | to->flags) & NAMELESS);
+}
+
 long renames(const Place *from, const char *leaf, const Place *to, const char *new_leaf, unsigned flags) {
         return perform("renameat2",
                        (Truth){ flags & RENAME_EXCHANGE ? "exchange" : "rename", truly(from, leaf), truly(to, new_leaf),
-                                .flags = (from->flags & UNNAMED) | (to->flags & UNNAMED ? UNNAMED_NEW : 0) },
+                                .flags = flags_of_two(from, to) },
                        SYS_renameat2, ARGS(from->dirfd, L(said(from, leaf)), to->dirfd, L(said(to, new_leaf)), flags));
 }
 
 long links(const Place *from, const char *leaf, const Place *to, const char *new_leaf) {
         return perform("linkat",
                        (Truth){ "link", truly(from, leaf), truly(to, new_leaf),
-                                .flags = (from->flags & UNNAMED) | (to->flags & UNNAMED ? UNNAMED_NEW : 0) },
+                                .flags = flags_of_two(from, to) },
                        SYS_linkat, ARGS(from->dirfd, L(said(from, leaf)), to->dirfd, L(said(to, new_leaf)), 0));
 }
 
@@ -255,8 +265,15 @@ static void run_set(void) {
                         sets[i].run();
 }
 
+/* As containers do it. */
+static void enter_root(const char *root) {
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir(root) < 0 ||
+            syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+                fail(root);
+}
+
 static int run(const char *name, const char *dir, const char *truth) {
-        const char *pause = getenv("OPSGEN_PAUSE_USEC");
+        const char *pause = getenv("OPSGEN_PAUSE_USEC"), *root = getenv("OPSGEN_ROOT");
         bool found = false;
 
         world.truth_fd = open(truth, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -264,6 +281,8 @@ static int run(const char *name, const char *dir, const char *truth) {
                 fail(truth);
         if (pause)
                 world.pause_usec = (useconds_t) strtoul(pause, NULL, 10);
+        if (root)
+                enter_root(root);
         world.top = dir;
         world.outside = text("%s.outside", dir);
         if (mkdir(world.outside, 0755) < 0 && errno != EEXIST)

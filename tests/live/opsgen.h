@@ -30,6 +30,7 @@ enum {
         UNNAMED_BOTH = UNNAMED | UNNAMED_NEW,
         SILENT = 1 << 2,      /* no record */
         URING = 1 << 3,       /* the records don't know comm, exe and outcome */
+        NAMELESS = 1 << 4,    /* not even the last component is in the records */
 };
 
 typedef struct Truth {
@@ -62,6 +63,15 @@ typedef struct Set {
         const char *name;
         void (*run)(void); /* in a process of its own; the directory DIR/NAME is there and empty */
 } Set;
+
+/* opsgen-trees.c */
+void set_moved(void);
+void set_brought(void);
+void set_reused(void);
+void set_crowd(void);
+void set_brief(void);
+void set_hard(void);
+void set_handle(void);
 
 extern const Set sets[];
 extern const size_t n_sets;

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Paths and patterns into the directories whose entries decide what they mean:
+ *   /home/alice/.ssh, of each user  →  "home" in /, any name in /home, ".ssh" in each directory there
+ * Of a directory only the entries asked for count, so that a busy /tmp wakes nobody. */
+
+#include "watch-follow.h"
+
+#include <fnmatch.h>
+#include <glob.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Long enough to take the directories of one `mkdir -p` together, short enough to be armed within 100 ms. */
+#define SETTLE_USEC UINT64_C(10000)
+/* 0 would mean sd-event's default, a quarter of a second. */
+#define SETTLE_ACCURACY_USEC UINT64_C(1000)
+/* inotify's default bound for a user is some thousands; a glob over more directories than this isn't followed whole. */
+#define PLACES_MAX 8192U
+
+/* A directory, and which of its entries count. */
+typedef struct Place {
+        WatchFollow *follow;
+        sd_event_source *source;
+        char *path;
+        char **patterns;
+        size_t n_patterns;
+        bool is_wanted; /* since the last set */
+        bool is_gone;   /* the directory isn't at its path any more */
+} Place;
+
+struct WatchFollow {
+        sd_event *event;
+        sd_event_source *settle;
+        WatchFollowChanged changed;
+        void *userdata;
+        Place **places; /* pointers: inotify sources hold them */
+        size_t n_places;
+};
+
+static void forget_patterns(Place *p) {
+        for (size_t i = 0; i < p->n_patterns; i++)
+                free(p->patterns[i]);
+        free(p->patterns);
+        p->patterns = NULL;
+        p->n_patterns = 0;
+}
+
+static Place *place_free(Place *p) {
+        if (!p)
+                return NULL;
+        sd_event_source_disable_unref(p->source);
+        forget_patterns(p);
+        free(p->path);
+        free(p);
+        return NULL;
+}
+FOPS_DEFINE_CLEANUP(Place *, place_free)
+
+static void forget_unwanted(WatchFollow *f) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < f->n_places; i++)
+                if (f->places[i]->is_wanted)
+                        f->places[n++] = f->places[i];
+                else
+                        place_free(f->places[i]);
+        f->n_places = n;
+}
+
+WatchFollow *watch_follow_free(WatchFollow *f) {
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < f->n_places; i++)
+                place_free(f->places[i]);
+        free(f->places);
+        sd_event_source_disable_unref(f->settle);
+        free(f);
+        return NULL;
+}
+
+static int on_settled(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        WatchFollow *f = userdata;
+
+        return f->changed(f->userdata);
+}
+
+int watch_follow_new(sd_event *event, WatchFollowChanged changed, void *userdata, WatchFollow **ret) {
+        _cleanup_(watch_follow_freep) WatchFollow *f = calloc(1, sizeof(WatchFollow));
+        int r;
+
+        if (!f)
+                return -ENOMEM;
+        f->event = event;
+        f->changed = changed;
+        f->userdata = userdata;
+
+        r = sd_event_add_time(event, &f->settle, CLOCK_MONOTONIC, 0, SETTLE_ACCURACY_USEC, on_settled, f);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(f->settle, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(f);
+        return 0;
+}
+
+static bool counts(Place *p, const struct inotify_event *event) {
+        if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW)) {
+                p->is_gone |= !(event->mask & IN_Q_OVERFLOW);
+                return true;
+        }
+        for (size_t i = 0; event->len > 0 && i < p->n_patterns; i++)
+                if (fnmatch(p->patterns[i], event->name, FNM_PERIOD) == 0)
+                        return true;
+        return false;
+}
+
+static int on_inotify(sd_event_source *source _unused_, const struct inotify_event *event, void *userdata) {
+        Place *p = userdata;
+        int enabled, r;
+
+        if (!counts(p, event))
+                return 0;
+
+        r = sd_event_source_get_enabled(p->follow->settle, &enabled);
+        if (r < 0 || enabled != SD_EVENT_OFF)
+                return r;
+        r = sd_event_source_set_time_relative(p->follow->settle, SETTLE_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(p->follow->settle, SD_EVENT_ONESHOT);
+}
+
+static int place_add_pattern(Place *p, FopsSpan component) {
+        char **patterns, *copy;
+
+        for (size_t i = 0; i < p->n_patterns; i++)
+                if (fops_span_equal_string(component, p->patterns[i]))
+                        return 0;
+
+        copy = strndup(component.data, component.size);
+        if (!copy)
+                return -ENOMEM;
+        patterns = reallocarray(p->patterns, p->n_patterns + 1, sizeof(char *));
+        if (!patterns) {
+                free(copy);
+                return -ENOMEM;
+        }
+        p->patterns = patterns;
+        p->patterns[p->n_patterns++] = copy;
+        return 0;
+}
+
+static int follow_entry(WatchFollow *f, const char *directory, FopsSpan component) {
+        _cleanup_(place_freep) Place *p = NULL;
+        Place **places;
+        int r;
+
+        for (size_t i = 0; i < f->n_places; i++)
+                if (!f->places[i]->is_gone && strcmp(f->places[i]->path, directory) == 0) {
+                        f->places[i]->is_wanted = true;
+                        return place_add_pattern(f->places[i], component);
+                }
+        if (f->n_places >= PLACES_MAX)
+                return 0;
+
+        places = reallocarray(f->places, f->n_places + 1, sizeof(Place *));
+        if (!places)
+                return -ENOMEM;
+        f->places = places;
+
+        p = calloc(1, sizeof(Place));
+        if (!p)
+                return -ENOMEM;
+        p->follow = f;
+        p->is_wanted = true;
+        p->path = strdup(directory);
+        if (!p->path)
+                return -ENOMEM;
+        r = place_add_pattern(p, component);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_inotify(f->event, &p->source, directory,
+                                 IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
+                                 on_inotify, p);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return 0; /* gone, no directory, or there are no inotify watches left */
+
+        f->places[f->n_places++] = TAKE_PTR(p);
+        return 0;
+}
+
+/* Follows the first component of @rest in @directory, and the others in what it leads to now. */
+static int follow_below(WatchFollow *f, const char *directory, FopsSpan rest, bool is_glob) {
+        const char *stop = memchr(rest.data, '/', rest.size);
+        FopsSpan component = { rest.data, stop ? (size_t) (stop - rest.data) : rest.size };
+        _cleanup_free_ char *next = NULL;
+        glob_t found;
+        int r;
+
+        r = follow_entry(f, directory, component);
+        if (r < 0 || !stop)
+                return r;
+        rest = fops_span_skip(rest, component.size + 1);
+
+        if (asprintf(&next, "%s/%.*s", strcmp(directory, "/") == 0 ? "" : directory, (int) component.size, component.data) < 0) {
+                next = NULL;
+                return -ENOMEM;
+        }
+        if (!is_glob) {
+                struct stat st;
+
+                return stat(next, &st) == 0 && S_ISDIR(st.st_mode) ? follow_below(f, next, rest, false) : 0;
+        }
+
+        switch (glob(next, GLOB_ONLYDIR, NULL, &found)) {
+        case 0:
+                break;
+        case GLOB_NOSPACE:
+                return -ENOMEM;
+        default:
+                return 0;
+        }
+        for (size_t i = 0; r >= 0 && i < found.gl_pathc; i++)
+                r = follow_below(f, found.gl_pathv[i], rest, true);
+        globfree(&found);
+        return r;
+}
+
+int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches) {
+        int r = 0;
+
+        /* What stays is kept: an inotify descriptor that is closed makes the kernel wait a long while. */
+        for (size_t i = 0; i < f->n_places; i++) {
+                f->places[i]->is_wanted = false;
+                forget_patterns(f->places[i]);
+        }
+        for (size_t i = 0; r >= 0 && i < n_watches; i++) {
+                FopsSpan path = fops_span_from_string(watches[i].path);
+
+                if (path.size > 1)
+                        r = follow_below(f, "/", fops_span_skip(path, 1), watches[i].is_glob);
+        }
+        forget_unwanted(f);
+        return r;
+}

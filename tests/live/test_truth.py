@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""True paths, on every file system and in every way of naming a file: what fopsd says against what is known to have happened.
+
+All sets of opsgen twice at the same time, in two watched directories, and the programs that people use; fopsd is the audit
+daemon and has indexed the trees before. Every operation that leaves a record is found exactly once, no path is wrong, and of
+those whose records hold the name 99.9 % have their path. Prints a table a file system:
+
+  ext4            operations  right absent  wrong   held
+  dirfd                  114    114      0      0  100.0 %
+
+where `held` is the share of right paths among those whose name is in the records."""
+
+import collections
+import os
+import shutil
+import stat
+import subprocess
+
+import live
+
+# Of the paths whose last component is in the records.
+LEAST_RIGHT = 0.999
+# fopsd needs its time to read 20,000 records of a burst, the slowest machines a minute.
+INDEXED_SECONDS = 60
+
+# XFS refuses to be smaller.
+IMAGE_BYTES = 320 << 20
+
+
+class Style(collections.Counter):
+    """How one way of naming fares: operations, right, absent, wrong; held, held_right of those whose records hold the name."""
+
+    def count(self, said, true, held):
+        if said is None and true is None:
+            return
+        self["absent" if said is None else "right" if said == true else "wrong"] += 1
+        if held:
+            self["held"] += 1
+            self["held_right"] += said == true
+
+
+def share(styles):
+    held = sum(s["held"] for s in styles)
+    return sum(s["held_right"] for s in styles) / held if held else 1.0
+
+
+def print_table(title, styles):
+    print(f"  {title:15} operations  right absent  wrong    held")
+    for name, style in [*styles.items(), ("all", sum(styles.values(), Style()))]:
+        held = f"{100 * share([style]):6.1f} %" if style["held"] else "       -"
+        print(f"  {name:15} {style['operations']:10} {style['right']:6} {style['absent']:6} {style['wrong']:6} {held}", flush=True)
+
+
+class Truths(live.Comparison):
+    """opsgen's truth. Nothing has to be named; what is isn't wrong."""
+
+    def __init__(self):
+        super().__init__(key="live")
+        self.styles = collections.defaultdict(Style)
+
+    def _path(self, truth, entry, name, field, named):
+        said, true = entry.one(field), truth[name]
+        self.styles[truth["set"]].count(said, true, truth["held"] and truth["recorded"])
+        if said is not None and said != true:
+            self.fault(truth, entry, f"{field} is wrong")
+        elif said is None and true is not None and truth["held"] and truth["recorded"] and os.environ.get("FOPS_SHOW_ABSENT"):
+            print(f"    absent: {field} {truth} {live.describe(entry)}")
+
+    def _pair(self, t, e):
+        self.styles[t["set"]]["operations"] += 1
+        super()._pair(t, e)
+
+
+# --- programs ---
+
+def make_tree(top):
+    """The same few names again and again, so that it matters where."""
+    for a in range(6):
+        for b in range(4):
+            directory = f"{top}/d{a}/s{b}"
+            os.makedirs(directory)
+            for i in range(8):
+                with open(f"{directory}/f{i}", "w") as f:
+                    f.write(directory)
+            os.symlink("f0", f"{directory}/link")
+            os.link(f"{directory}/f1", f"{directory}/hard")
+
+
+def walk(top):
+    """Path → type and inode, of all in the tree and of its top."""
+    found = {}
+    for path, directories, files in os.walk(top):
+        for name in [".", *directories, *files]:
+            full = os.path.normpath(os.path.join(path, name))
+            found[os.fsencode(full)] = os.lstat(full)
+    return found
+
+
+def is_directory(status):
+    return stat.S_ISDIR(status.st_mode)
+
+
+def removed(tree):
+    return collections.Counter(("rmdir" if is_directory(s) else "delete", path, None) for path, s in tree.items())
+
+
+def copied(tree, old, new, links):
+    """@links: two names of one file stay two names of one file; which of them is the first isn't told."""
+    made, seen = collections.Counter(), set()
+    for path, s in tree.items():
+        there = os.fsencode(new) + path[len(os.fsencode(old)):]
+        if is_directory(s):
+            made["mkdir", there, None] += 1
+        elif stat.S_ISLNK(s.st_mode):
+            made["symlink", there, None] += 1
+        elif not links or s.st_nlink == 1:
+            made["create", there, None] += 1
+        else:
+            seen.add(s.st_ino)
+    return made, len(seen)
+
+
+CHANGES = {"create", "mkdir", "mknod", "symlink", "link", "delete", "rmdir", "rename", "exchange"}
+
+
+class Program:
+    """A run of a program, what it changed, and what else it may have touched."""
+
+    def __init__(self, style, command, expected, known, pairs=0, **options):
+        self.style, self.expected, self.known, self.pairs = style, expected, known, pairs
+        process = subprocess.Popen(command, **options)
+        self.pid = process.pid
+        live.equal(process.wait(), 0, f"exit code of {command}")
+
+    def compare(self, entries, styles, faults):
+        style, changes, pairs = styles[self.style], collections.Counter(), collections.Counter()
+        for e in entries:
+            if e.number("FOPSD_PID") != self.pid:
+                continue
+            path, new_path, op = e.one("FOPSD_PATH"), e.one("FOPSD_NEW_PATH"), e.text("FOPSD_OP")
+            style["operations"] += 1
+            style.count(path, path if path is None or path in self.known else False, True)
+            if path is None:
+                style["absent"] += 1
+                style["held"] += 1
+            elif path not in self.known:
+                faults.append(f"{self.style}: a wrong path\n    entry: {live.describe(e)}")
+            if op in CHANGES and e.text("FOPSD_RESULT") == "success":
+                if self.pairs and (op, path, new_path) not in self.expected:
+                    pairs[op] += 1
+                else:
+                    changes[op, path, new_path] += 1
+        missing, extra = self.expected - changes, changes - self.expected
+        if missing or extra:
+            faults.append(f"{self.style}: {sum(missing.values())} changes missing, {sum(extra.values())} too many:\n    "
+                          f"{list(missing.items())[:5]}\n    {list(extra.items())[:5]}")
+        if pairs and pairs != {"create": self.pairs, "link": self.pairs}:
+            faults.append(f"{self.style}: {dict(pairs)} of {self.pairs} pairs of hard links")
+
+
+def programs(first, second):
+    """The trees are there already. @second may be another file system, or subvolume."""
+    trees = {name: walk(f"{first}/{name}") for name in ("rm", "find", "cp", "mv", "tar")}
+    for name in ("rm", "find"):
+        top = f"{first}/{name}"
+        command = ["rm", "-rf", name] if name == "rm" else ["find", top, "-delete"]
+        yield Program("rm -rf" if name == "rm" else "find -delete", command, removed(trees[name]), set(trees[name]), cwd=first)
+
+    made, pairs = copied(trees["cp"], f"{first}/cp", f"{second}/copy", False)
+    yield Program("cp -r", ["cp", "-r", "cp", f"{second}/copy"], made, set(trees["cp"]) | {p for _, p, _ in made}, cwd=first)
+
+    renamed = ("rename", os.fsencode(f"{first}/mv"), os.fsencode(f"{first}/moved"))
+    yield Program("mv", ["mv", "mv", "moved"], collections.Counter([renamed]), {renamed[1]}, cwd=first)
+    moved = walk(f"{first}/moved")
+    yield Program("mv, rm -rf", ["rm", "-rf", f"{first}/moved"], removed(moved), set(moved))
+
+    archive = f"{first}.outside/archive.tar"
+    yield Program("tar -c", ["tar", "-cf", archive, "tar"], collections.Counter(), set(trees["tar"]), cwd=first)
+    os.mkdir(f"{second}/untar")
+    made, pairs = copied(trees["tar"], f"{first}/tar", f"{second}/untar/tar", True)
+    known = {p for _, p, _ in made} | {os.fsencode(f"{second}/untar")}
+    known |= {os.fsencode(f"{second}/untar/tar") + p[len(os.fsencode(f"{first}/tar")):] for p in trees["tar"]}
+    yield Program("tar -x", ["tar", "-xf", archive], made, known, pairs, cwd=f"{second}/untar")
+
+
+# --- file systems ---
+
+def mounted(ground, kind, directory):
+    """A fresh file system on a loop device, in our mount namespace; it goes with it."""
+    if not shutil.which(f"mkfs.{kind}"):
+        raise live.Skip(f"no mkfs.{kind}")
+    image = os.path.join(directory, f"{kind}.img")
+    with open(image, "wb") as f:
+        f.truncate(IMAGE_BYTES)
+    subprocess.run([f"mkfs.{kind}", "-q", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    point = os.path.join(directory, kind)
+    os.mkdir(point)
+    if subprocess.run(["mount", "-o", "loop", image, point], stderr=subprocess.DEVNULL).returncode != 0:
+        raise live.Skip(f"can't mount {kind} from a loop device here")
+    return point
+
+
+def overlay(directory, lower, upper):
+    """Two trees, whose programs' parts are in the lower layer; the merged directory."""
+    for path in (f"{upper}/upper", f"{upper}/work", f"{directory}/merged"):
+        os.makedirs(path)
+    options = f"lowerdir={lower},upperdir={upper}/upper,workdir={upper}/work"
+    if subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", f"{directory}/merged"],
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        raise live.Skip("can't mount an overlay here")
+    return f"{directory}/merged"
+
+
+def trees_in(*tops):
+    for top in tops:
+        os.makedirs(f"{top}.outside", exist_ok=True)
+        for name in ("rm", "find", "cp", "mv", "tar"):
+            make_tree(f"{top}/{name}")
+
+
+def opsgen_sets(names):
+    listed = subprocess.run([live.OPSGEN, "list"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    return [name for name in listed if names(name)]
+
+
+class Generator:
+    """An opsgen that runs; .finish() gives its truth. With @root, in a mount namespace whose root that is."""
+
+    def __init__(self, ground, sets, directory, root=""):
+        self.truth = os.path.join(ground.private, f"truth-{live.time.monotonic_ns()}")
+        self.root = os.fsencode(root)
+        environment = dict(os.environ, OPSGEN_ROOT=root) if root else os.environ
+        script = 'set -e; truth=$1 directory=$2; shift 2; for set; do "$OPSGEN" run "$set" "$directory" "$truth"; done'
+        self.process = subprocess.Popen(["sh", "-c", script, "sh", self.truth, directory, *sets],
+                                        env=dict(environment, OPSGEN=live.OPSGEN))
+
+    def finish(self):
+        live.equal(self.process.wait(), 0, "exit code of opsgen")
+        with open(self.truth) as f:
+            truths = [live.Truth(live.json.loads(line)) for line in f]
+        for truth in truths:
+            for name in ("path", "new_path"):
+                if truth[name] is not None:
+                    truth[name] = self.root + truth[name]
+        return truths
+
+
+def truth_on(ground, title, trees, root="", sets=lambda name: True):
+    """Everything in the two @trees; from within @root, if there is one, with the trees named from there."""
+    ground.need_free_registration()
+    watched = [root + tree for tree in trees]
+    daemon = ground.watching(*watched, extra="kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };")
+    deadline = live.time.monotonic() + INDEXED_SECONDS
+    while not ground.entries("FOPSD_STATE=indexed"):
+        live.check(live.time.monotonic() < deadline, f"not indexed in {INDEXED_SECONDS} s: {daemon.stderr()}")
+        live.time.sleep(0.1)
+
+    start = live.time.monotonic()
+    generators = [Generator(ground, opsgen_sets(sets), tree, root) for tree in trees]
+    truths = [truth for generator in generators for truth in generator.finish()]
+    ran = [] if root else list(programs(*watched))
+    worked = live.time.monotonic()
+    daemon.stop()
+
+    entries = ground.entries()
+    live.equal([e.text("MESSAGE") for e in entries if e.kind == "gap"], [], "gaps")
+    done = live.operations(entries)
+    comparison = Truths()
+    pids = {t["pid"] for t in truths}
+    comparison.run(truths, [e for e in done if e.number("FOPSD_PID") in pids])
+    for program in ran:
+        program.compare(done, comparison.styles, comparison.faults)
+
+    print_table(title, comparison.styles)
+    print(f"  {len(done)} entries; {worked - start:.1f} s of work, {live.time.monotonic() - worked:.1f} s of comparing")
+    live.check(not comparison.faults, f"{title}: {len(comparison.faults)} faults\n  " +
+               "\n  ".join(comparison.faults[:live.FAULTS_SHOWN]))
+    right = share(comparison.styles.values())
+    live.check(right >= LEAST_RIGHT, f"{title}: only {100 * right:.2f} % of the paths whose names are in the records")
+
+
+def on_image(ground, kind):
+    point = mounted(ground, kind, ground.directory("/var/tmp"))
+    trees_in(f"{point}/one", f"{point}/two")
+    truth_on(ground, kind, [f"{point}/one", f"{point}/two"])
+
+
+def test_ext4(ground):
+    on_image(ground, "ext4")
+
+
+def test_xfs(ground):
+    on_image(ground, "xfs")
+
+
+def test_tmpfs(ground):
+    point = os.path.realpath(ground.directory("/dev/shm"))
+    trees_in(f"{point}/one", f"{point}/two")
+    truth_on(ground, "tmpfs", [f"{point}/one", f"{point}/two"])
+
+
+def test_btrfs_one_subvolume(ground):
+    on_image(ground, "btrfs")
+
+
+def test_btrfs_two_subvolumes(ground):
+    """Alike to the last inode number."""
+    point = mounted(ground, "btrfs", ground.directory("/var/tmp"))
+    for name in ("one", "two"):
+        subprocess.run(["btrfs", "subvolume", "create", f"{point}/{name}"], check=True, stdout=subprocess.DEVNULL)
+    trees_in(f"{point}/one", f"{point}/two")
+    truth_on(ground, "btrfs, subvol.", [f"{point}/one", f"{point}/two"])
+
+
+def test_overlayfs(ground):
+    directory = ground.directory("/var/tmp")
+    trees_in(f"{directory}/lower/one", f"{directory}/lower/two")
+    merged = overlay(directory, f"{directory}/lower", directory)
+    truth_on(ground, "overlayfs", [f"{merged}/one", f"{merged}/two"])
+
+
+def test_overlayfs_of_two_file_systems(ground):
+    directory, lower = ground.directory("/var/tmp"), ground.directory("/dev/shm")
+    trees_in(f"{lower}/one", f"{lower}/two")
+    merged = overlay(directory, lower, directory)
+    truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"])
+
+
+def test_overlayfs_from_inside(ground):
+    """As a container on its image: the root of the processes is the merged directory."""
+    directory = ground.directory("/var/tmp")
+    trees_in(f"{directory}/lower/one", f"{directory}/lower/two")
+    merged = overlay(directory, f"{directory}/lower", directory)
+    # What would have to be there to be executed isn't.
+    truth_on(ground, "inside overlay", ["/one", "/two"], merged, lambda name: name != "exec")
+
+
+if __name__ == "__main__":
+    live.main()
