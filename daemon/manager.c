@@ -21,7 +21,6 @@
 #include "audit-state.h"
 #include "gaps.h"
 #include "instance.h"
-#include "path.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
@@ -192,12 +191,9 @@ static int index_targets(Manager *m) {
                 const FopsTarget *t = targets->items + i;
                 FopsSpan path = fops_span_from_string(t->path);
 
-                if (t->is_missing)
-                        continue;
-                if (t->is_directory)
-                        r = tree_scan_add_root(m->scan, path, true);
-                else if (fops_path_dirname(path).data)
-                        r = tree_scan_add_root(m->scan, fops_path_dirname(path), false);
+                /* Of a missing file the directory. */
+                if (!t->is_missing || t->has_parent)
+                        r = t->is_directory ? tree_scan_add_root(m->scan, path) : tree_scan_add_file(m->scan, path);
         }
         fops_pipeline_set_index_complete(m->pipeline, r >= 0 && !tree_scan_is_busy(m->scan));
         return r;

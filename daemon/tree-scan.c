@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "mountinfo.h"
+#include "path.h"
 
 /* How long the scan may keep events waiting. */
 #define SLICE_USEC UINT64_C(4000)
@@ -333,23 +334,59 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
         return 0;
 }
 
-int tree_scan_add_root(TreeScan *s, FopsSpan path, bool whole) {
+/* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */
+static int add_root(TreeScan *s, FopsSpan path, Opened *ret_opened, int *ret_outcome) {
         _cleanup_close_ int fd = -EBADF;
-        Opened opened;
         int r;
 
         fops_arena_reset(&s->arena);
         fd = open_directory(s, path);
-        if (fd < 0 || identify(s, fd, &opened) < 0)
-                return fd == -ENOMEM ? fd : 0;
-
-        r = remember_root(s, path, opened.key);
+        if (fd < 0)
+                return fd;
+        r = identify(s, fd, ret_opened);
         if (r >= 0)
-                r = fops_path_index_add_root(s->index, opened.key, path);
+                r = remember_root(s, path, ret_opened->key);
+        if (r >= 0)
+                r = fops_path_index_add_root(s->index, ret_opened->key, path);
         if (r < 0)
                 return r;
+        *ret_outcome = r;
+        return TAKE_FD(fd);
+}
+
+int tree_scan_add_root(TreeScan *s, FopsSpan path) {
+        _cleanup_close_ int fd = -EBADF;
+        Opened opened;
+        int outcome;
+
+        fd = add_root(s, path, &opened, &outcome);
+        if (fd < 0)
+                return fd == -ENOMEM ? fd : 0;
         /* What is known has been scanned, or is being. */
-        return whole && r != FOPS_INDEX_KNOWN ? enqueue(s, opened.key) : 0;
+        return outcome != FOPS_INDEX_KNOWN ? enqueue(s, opened.key) : 0;
+}
+
+int tree_scan_add_file(TreeScan *s, FopsSpan path) {
+        _cleanup_close_ int fd = -EBADF, file_fd = -EBADF;
+        Opened directory, file;
+        FopsPathLink link;
+        int outcome, r;
+
+        if (!fops_path_dirname(path).data)
+                return 0;
+        fd = add_root(s, fops_path_dirname(path), &directory, &outcome);
+        if (fd < 0)
+                return fd == -ENOMEM ? fd : 0;
+
+        link = (FopsPathLink){ .parent = directory.key, .name = fops_arena_copy(&s->arena, fops_path_basename(path)) };
+        if (!link.name.data)
+                return -ENOMEM;
+        file_fd = openat(fd, link.name.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (file_fd < 0 || identify(s, file_fd, &file) < 0)
+                return 0;
+        link.key = file.key;
+        r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
+        return MIN(r, 0);
 }
 
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {

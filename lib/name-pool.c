@@ -128,8 +128,7 @@ bool fops_name_pool_move(FopsNamePool *p, uint32_t *handle) {
         moved = fops_name_pool_put(p, fops_name_pool_get(p, *handle));
         if (moved == 0)
                 return false;
-        fops_name_pool_drop(p, *handle);
-        *handle = moved;
+        *handle = moved; /* the old place goes with its side */
         return true;
 }
 

@@ -30,7 +30,7 @@ void fops_name_pool_done(FopsNamePool *p);
 /* Copies @name, of 0 to FOPS_NAME_BYTES_MAX bytes. Returns its handle, 0 when memory is out. */
 uint32_t fops_name_pool_put(FopsNamePool *p, FopsSpan name);
 
-/* Borrowed until the next _put, _drop or _move. @handle isn't 0. */
+/* Borrowed until the name is dropped or moved. @handle isn't 0. */
 FopsSpan fops_name_pool_get(const FopsNamePool *p, uint32_t handle);
 
 /* Takes the name out; 0 does nothing. */

@@ -128,6 +128,34 @@ static const FopsItem *find_crossed(const FopsOperation *op, const FopsItem *cre
         return NULL;
 }
 
+/* overlayfs removes names in its upper layer by the same functions, which find the item of that name and put the layer's inode
+ * into it. A name is removed on the file system that its directory is on, so the device tells. */
+static void disown_layers(FopsOperation *op) {
+        for (size_t i = 0; i < op->n_items; i++) {
+                bool has_parent = false, is_there = false;
+
+                if (!item_is(op->items + i, FOPS_NAMETYPE_DELETE) || !op->items[i].name.data)
+                        continue;
+                for (size_t j = 0; j < op->n_items; j++) {
+                        const FopsItem *parent = op->items + j;
+
+                        if (!item_is(parent, FOPS_NAMETYPE_PARENT) || !parent->name.data || !parent->has_inode)
+                                continue;
+                        has_parent = true;
+                        is_there |= parent->dev_major == op->items[i].dev_major && parent->dev_minor == op->items[i].dev_minor;
+                }
+                if (has_parent && !is_there)
+                        op->items[i].has_inode = false;
+        }
+}
+
+/* Is the removed name that of what is called @created now? */
+static bool is_old_name(const FopsItem *deleted, const FopsItem *created) {
+        if (!created)
+                return false;
+        return deleted->has_inode ? same_inode(deleted, created) : !fops_span_equal(deleted->name, created->name);
+}
+
 /* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over.
  *
  * Unless both have one name: for `mv x sub/`, audit_inode_child() takes the item of the old name for that of the file renamed
@@ -144,7 +172,7 @@ static void find_renamed(FopsOperation *op) {
                 if (created && created->name.data && !item->name.data)
                         continue; /* an overlay's layer */
 
-                if (!deleted || (created && same_inode(item, created) && !same_inode(deleted, created))) {
+                if (!deleted || (is_old_name(item, created) && !is_old_name(deleted, created))) {
                         if (deleted)
                                 other = deleted;
                         deleted = item;
@@ -395,6 +423,7 @@ int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, Fops
         if (!raw.found)
                 return FOPS_OPERATION_NONE;
 
+        disown_layers(&op);
         op.outcome = find_outcome(&op, &raw);
         find_objects(&op, &raw);
         find_base(&op, &op.object, op.syscall->dirfd);

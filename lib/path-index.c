@@ -232,6 +232,7 @@ typedef struct Put {
         uint32_t parent;
         FopsSpan name;
         bool is_directory;
+        bool is_moved; /* a file's first link, but not one that was added to others */
         FopsPutHow how;
 } Put;
 
@@ -279,7 +280,7 @@ static int move_place(FopsPathIndex *x, uint32_t i, const Put *p, uint32_t *ret)
         return FOPS_INDEX_DONE;
 }
 
-static int place_file(FopsPathIndex *x, const Put *p, size_t n_before, uint32_t *ret) {
+static int place_file(FopsPathIndex *x, const Put *p, uint32_t *ret) {
         Entry kind = { .is_touched = p->how != FOPS_PUT_SCANNED };
         size_t n = 0;
         uint32_t i;
@@ -292,8 +293,8 @@ static int place_file(FopsPathIndex *x, const Put *p, size_t n_before, uint32_t 
                 set_more(x, p->key, false);
                 return FOPS_INDEX_AMBIGUOUS;
         }
-        /* Its other links may have had to go to make room for this one. */
-        kind.has_more |= n < n_before;
+        /* The links that it had before were never known, or had to go to make room for this one. */
+        kind.has_more |= n == 0 && p->how == FOPS_PUT_EVENT && !p->is_moved;
         return add_place(x, p, kind, ret);
 }
 
@@ -380,8 +381,7 @@ static bool needs_room(const FopsPathIndex *x, const Put *p) {
                fops_path_count_parents(x, p->key, &one) != 1;
 }
 
-/* @n_before: links that a file had before room was made. */
-static int put(FopsPathIndex *x, const Put *p, bool has_room, size_t n_before) {
+static int put(FopsPathIndex *x, const Put *p, bool has_room) {
         bool is_free;
         uint32_t i;
         int r;
@@ -401,16 +401,16 @@ static int put(FopsPathIndex *x, const Put *p, bool has_room, size_t n_before) {
         } else if (p->is_directory)
                 r = place_directory(x, p, &i);
         else
-                r = place_file(x, p, n_before, &i);
+                r = place_file(x, p, &i);
 
         if (!is_free)
                 replace_others(x, p->parent, p->name, i);
         return r;
 }
 
-int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how) {
+/* @is_moved: if no link of it is known, this is its only one. */
+static int put_link(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how, bool is_moved) {
         Put p = { .name = link->name, .is_directory = link->is_directory, .how = how };
-        size_t n_before = 0;
         bool has_room = true;
         uint32_t node;
         int r;
@@ -422,6 +422,7 @@ int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow h
                 return r;
 
         fops_path_store_prefetch(x, p.key);
+        p.is_moved = is_moved && first_of_key(x, p.key, false) == NONE;
 
         /* An event says that the key is of this kind now; a scan may be of another subvolume. */
         if (how != FOPS_PUT_SCANNED) {
@@ -434,8 +435,6 @@ int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow h
 
         p.parent = find_directory(x, link->parent);
         if (p.parent != NONE && is_full(x) && needs_room(x, &p)) {
-                if (!p.is_directory && how != FOPS_PUT_CREATED)
-                        n_before = count_of_key(x, p.key, false);
                 has_room = make_room(x, p.is_directory || how != FOPS_PUT_SCANNED);
                 p.parent = find_directory(x, link->parent);
         }
@@ -443,7 +442,11 @@ int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow h
                 put_outside(x, p.key, p.is_directory, how);
                 return FOPS_INDEX_PARENT_UNKNOWN;
         }
-        return put(x, &p, has_room, n_before);
+        return put(x, &p, has_room);
+}
+
+int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how) {
+        return put_link(x, link, how, false);
 }
 
 /* A root's name below TOP: without trailing slashes. Absent if it can't be one. */
@@ -468,7 +471,7 @@ int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path) 
                 return r;
         if (is_full(x) && needs_room(x, &p))
                 has_room = make_room(x, true);
-        return put(x, &p, has_room, 0);
+        return put(x, &p, has_room);
 }
 
 /* ---- removals and moves ---- */
@@ -555,7 +558,7 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
         if (parent != NONE && fops_path_is_valid_name(old_name))
                 i = fops_path_find_place(x, parent, old_name, p.key, p.is_directory);
         if (i == NONE || (p.is_directory && fops_path_count_parents(x, p.key, &one) == 1))
-                return fops_path_index_put(x, link, FOPS_PUT_EVENT);
+                return put_link(x, link, FOPS_PUT_EVENT, true);
 
         p.parent = find_directory(x, link->parent);
         if (p.parent == NONE) {
@@ -613,8 +616,8 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         }
 
         /* One of them isn't known there. A directory that the first put replaces is brought back by the second. */
-        r = fops_path_index_put(x, &new_a, FOPS_PUT_EVENT);
-        s = fops_path_index_put(x, &new_b, FOPS_PUT_EVENT);
+        r = put_link(x, &new_a, FOPS_PUT_EVENT, true);
+        s = put_link(x, &new_b, FOPS_PUT_EVENT, true);
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
 }
 

@@ -34,7 +34,8 @@ typedef enum FopsPutHow {
          * key stands for two directories (btrfs subvolumes); both places are then candidates. Where keys are known to be shared,
          * events are put in this way too. */
         FOPS_PUT_SCANNED,
-        /* An event put it there: a directory moves with all below it, a file gets one more link. */
+        /* An event put it there: a directory moves with all below it, a file gets one more link. So of a file that wasn't known
+         * before there are other links. */
         FOPS_PUT_EVENT,
         /* An event made it there: mkdir, create, mknod, symlink. Whatever had the key before is gone: inodes are reused. */
         FOPS_PUT_CREATED,
@@ -73,9 +74,9 @@ typedef struct FopsPathCandidates {
 } FopsPathCandidates;
 
 typedef struct FopsPathIndexStats {
-        uint64_t n_entries;     /* places of directories and files, at most max_entries */
+        uint64_t n_entries;     /* places of directories and files, at most max_entries, and n_unreachable */
         uint64_t n_files;       /* of these */
-        uint64_t n_unreachable; /* of these: directories without a place whose contents are still being taken out */
+        uint64_t n_unreachable; /* of these: directories without a place, whose contents are still being taken out */
         uint64_t n_ghosts;      /* besides these */
         uint64_t n_evicted;     /* files that had to go, ever */
         uint64_t n_refused;     /* puts that found no room, ever */
@@ -113,7 +114,7 @@ int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow h
 int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, const FopsInodeKey *key);
 
 /* rename: the object @link->key was @old_name in @old_parent and is what @link says now. Unlike put() for hard links, and where a
- * directory has several candidates, it moves that one place. If the old place isn't known this is a put() of an event. */
+ * directory has several candidates, it moves that one place. If the old place isn't known the new one is learnt, as a file's only one. */
 int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan old_name, const FopsPathLink *link);
 
 /* RENAME_EXCHANGE: @a and @b as they were before. Returns the worse outcome of the two. */

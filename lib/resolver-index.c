@@ -87,8 +87,8 @@ static void resolve_in_directory(FopsPathIndex *index, const FopsObject *object,
                 *ret_path = path;
 }
 
-void fops_index_resolve(FopsPathIndex *index, const FopsOperation *op, const FopsObject *object, FopsArena *arena, FopsSpan *ret_path,
-                        FopsSpan *ret_dir) {
+void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
+                        FopsSpan *ret_path, FopsSpan *ret_dir) {
         FopsPathCandidates candidates;
         FopsInodeKey key;
         FopsSpan path, name;
@@ -105,7 +105,7 @@ void fops_index_resolve(FopsPathIndex *index, const FopsOperation *op, const Fop
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
                 return;
 
-        if (S_ISDIR(object->item->mode) || (op->syscall->fd >= 0 && candidates.n == 1))
+        if (S_ISDIR(object->item->mode) || ((op->syscall->fd >= 0 || is_complete) && candidates.n == 1))
                 path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
         else {
                 name = fops_object_last_name(object);

@@ -14,9 +14,10 @@ bool fops_item_key(const FopsItem *item, FopsInodeKey *ret);
 FopsSpan fops_object_last_name(const FopsObject *object);
 
 /* Sets *@ret_path, if the index knows it for certain, and *@ret_dir, if it knows at least the directory; each is left alone
- * otherwise. Strings go to @arena. */
-void fops_index_resolve(FopsPathIndex *index, const FopsOperation *op, const FopsObject *object, FopsArena *arena, FopsSpan *ret_path,
-                        FopsSpan *ret_dir);
+ * otherwise. @is_complete: the index holds all that is in the watched trees, so that an object it has in one place has no other,
+ * whatever name (a symlink's) led there. Strings go to @arena. */
+void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
+                        FopsSpan *ret_path, FopsSpan *ret_dir);
 
 /* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
  * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. */

@@ -68,7 +68,8 @@ static bool climbs(FopsSpan name) {
 static Found found_by_text(const Context *c, FopsSpan name, FopsSpan joined, FopsSpan dir) {
         int shares_root = world_shares_root(c);
 
-        if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) || (c->resolver->index_is_complete && shares_root < 0))
+        if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) || 
+            (c->resolver->index_is_complete && (shares_root < 0 || c->op->tag.data)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
 }
@@ -205,7 +206,7 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         Found found = {};
 
         if (c->resolver->index) {
-                fops_index_resolve(c->resolver->index, op, object, c->arena, &found.path, &found.dir);
+                fops_index_resolve(c->resolver->index, c->resolver->index_is_complete, op, object, c->arena, &found.path, &found.dir);
                 if (found.path.data) {
                         found.source = FOPS_PATH_INDEX;
                         return found;

@@ -43,7 +43,8 @@ typedef struct FopsResolver {
         const FopsWorld *world; /* NULL: offline, nothing to ask */
         void *userdata;
         FopsPathIndex *index;   /* borrowed; NULL: none */
-        bool index_is_complete; /* the scan has seen all: of a process that is gone, a text that nothing proves isn't taken */
+        bool index_is_complete; /* the scan has seen all: a text that nothing proves isn't taken for what a rule of ours brought,
+                                 * nor of a process that is gone */
         FopsResolverStats stats;
 } FopsResolver;
 

@@ -400,7 +400,7 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target) {
         size_t n;
         int q;
 
-        if (target->is_missing || ops == 0)
+        if ((target->is_missing && !target->has_parent) || ops == 0)
                 return 0;
 
         n = fops_machine_abis(abis);

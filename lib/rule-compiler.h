@@ -59,7 +59,7 @@ FopsSpan fops_rule_data_tag(const struct audit_rule_data *data);
 /* Writes the tag of a target's rules, NUL-terminated: a hash of path, ops and filters, the same in every run. */
 void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]);
 
-/* Appends the rules of one target (none for a missing one). What the kernel can filter is in the rule: result, and single-
+/* Appends the rules of one target (for a missing one, those of a file: the kernel takes them if its directory is there). What the kernel can filter is in the rule: result, and single-
  * condition only/exclude groups of users, login users, groups and exact exe paths that exist.
  * Returns 0 or -ENOMEM. Asks the file system only for exe paths. */
 int fops_rules_add_target(FopsRules *r, const FopsTarget *target);

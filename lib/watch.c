@@ -51,6 +51,18 @@ static int look(const char *path, char buffer[static PATH_MAX], FopsTarget *ret)
         return 0;
 }
 
+/* Is there a directory, by its real path, in which the file of that name may be made? */
+static bool has_parent(const char *path) {
+        _cleanup_free_ char *parent = strdup(path);
+        char *slash = parent ? strrchr(parent, '/') : NULL, buffer[PATH_MAX];
+        struct stat st;
+
+        if (!slash || lstat(path, &st) == 0) /* a dangling symlink: what it leads to comes elsewhere */
+                return false;
+        slash[slash == parent] = '\0';
+        return realpath(parent, buffer) && strcmp(buffer, parent) == 0 && stat(buffer, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
         FopsTarget target = { .watch = w };
         char buffer[PATH_MAX];
@@ -62,6 +74,7 @@ static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
         if (r < 0) {
                 target.path = w->path;
                 target.is_missing = true;
+                target.has_parent = r == -ENOENT && has_parent(w->path);
                 /* Not being there is what a watch may wait for. */
                 if (r != -ENOENT && r != -ENOTDIR) {
                         r = fops_diags_add(diags, FOPS_NOTE, w->file, w->line, "can't look at '%s' yet: %s", w->path,

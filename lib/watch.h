@@ -15,6 +15,7 @@ typedef struct FopsTarget {
         char *path;             /* real path: absolute, symlinks resolved */
         bool is_directory;
         bool is_missing;        /* nothing there yet: pending. @path is then the configured one (never so for globs) */
+        bool has_parent;        /* of a missing one: its directory is there, so a rule for a file can wait for it */
 } FopsTarget;
 
 typedef struct FopsTargets {

@@ -348,11 +348,11 @@ static void set_symlink(void) {
         for (size_t i = 0; i < 2; i++) {
                 long fd;
 
-                fd = perform("openat", (Truth){ i ? "modify" : "read", truly(&h, "real/f"), .flags = UNNAMED }, SYS_openat,
+                fd = perform("openat", (Truth){ i ? "modify" : "read", truly(&h, "real/f"), .flags = UNNAMED | NAMELESS }, SYS_openat,
                              ARGS(AT_FDCWD, L(truly(&h, "fl")), i ? O_WRONLY : O_RDONLY));
                 close((int) fd);
         }
-        perform("fchmodat", (Truth){ "chmod", truly(&h, "real/f"), .flags = UNNAMED, .new_mode = 0600 }, SYS_fchmodat,
+        perform("fchmodat", (Truth){ "chmod", truly(&h, "real/f"), .flags = UNNAMED | NAMELESS, .new_mode = 0600 }, SYS_fchmodat,
                 ARGS(AT_FDCWD, L(truly(&h, "fl")), 0600));
         removes(&h, "fl");
         removes(&h, "real/f");

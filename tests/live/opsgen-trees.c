@@ -84,8 +84,12 @@ void set_moved(void) {
         removes_directory(&h, "z");
 }
 
-/* Out of the watched tree, changed there, and in again by another name. */
-void set_brought(void) {
+/* How long it takes until a small tree that was brought in is known. */
+#define LOOK_AROUND_USEC 300000
+
+/* Out of the watched tree, changed there, and in again by another name. What is below is known when it was looked at, and not to
+ * who is faster (@flags). */
+static void brings(useconds_t pause_usec, unsigned flags) {
         Place h = here(), out = { world.outside, AT_FDCWD, text("%s/", world.outside), 0 }, p;
         int fd;
 
@@ -97,17 +101,26 @@ void set_brought(void) {
         if (mkdir(truly(&out, "brought/b/new"), 0755) < 0)
                 fail("mkdir");
         renames(&out, "brought", &h, "c", 0);
-        p = at(truly(&h, "c/b"), fd);
+        usleep(pause_usec);
+
+        h.flags = flags;
+        p = (Place){ truly(&h, "c/b"), fd, "", flags };
         removes(&p, "f");
         some_calls(&p);
         close(fd);
         fd = directory_fd(&h, "c/b/new");
-        p = at(truly(&h, "c/b/new"), fd);
+        p = (Place){ truly(&h, "c/b/new"), fd, "", flags };
         some_calls(&p);
         close(fd);
         removes_directory(&h, "c/b/new");
         removes_directory(&h, "c/b");
+        h.flags = 0;
         removes_directory(&h, "c");
+}
+
+void set_brought(void) {
+        brings(0, UNNAMED_BOTH | NAMELESS);
+        brings(LOOK_AROUND_USEC, 0);
 }
 
 /* ext4 gives the inode of what was just removed to what is made next: a file's to a directory's, one directory's to another's. */
@@ -232,14 +245,19 @@ void set_hard(void) {
         opens(&q, "modify", "five", O_WRONLY);
         removes(&q, "five");
 
-        /* More names than are kept of one file. */
+        /* More names than are kept of one file: where only its inode tells which file it is, it isn't told. */
         opens(&p, "create", "f", O_CREAT | O_WRONLY);
-        for (size_t i = 0; i < 20; i++)
+        for (size_t i = 0; i < 20; i++) {
+                p.flags = i < 14 ? 0 : UNNAMED | NAMELESS;
                 links(&p, "f", &q, text("l%zu", i));
+        }
+        q.flags = p.flags = UNNAMED_BOTH | NAMELESS;
         changes_mode(&q, "l7", 0600);
+        q.flags = 0;
         for (size_t i = 0; i < 20; i++)
                 removes(&q, text("l%zu", i));
         changes_mode(&p, "f", 0640);
+        p.flags = 0;
         removes(&p, "f");
 
         close(p.dirfd);

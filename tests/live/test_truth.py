@@ -135,6 +135,7 @@ class Program:
 
     def compare(self, entries, styles, faults):
         style, changes, pairs = styles[self.style], collections.Counter(), collections.Counter()
+        first_fault = len(faults)
         for e in entries:
             if e.number("FOPSD_PID") != self.pid:
                 continue
@@ -159,21 +160,26 @@ class Program:
             faults.append(f"{self.style}: {dict(pairs)} of {self.pairs} pairs of hard links")
 
 
-def programs(first, second):
+def programs(first, second, is_lower):
     """The trees are there already. @second may be another file system, or subvolume."""
     trees = {name: walk(f"{first}/{name}") for name in ("rm", "find", "cp", "mv", "tar")}
-    for name in ("rm", "find"):
-        top = f"{first}/{name}"
-        command = ["rm", "-rf", name] if name == "rm" else ["find", top, "-delete"]
-        yield Program("rm -rf" if name == "rm" else "find -delete", command, removed(trees[name]), set(trees[name]), cwd=first)
+    yield Program("rm -rf", ["rm", "-rf", "rm"], removed(trees["rm"]), set(trees["rm"]), cwd=first)
+    # It opens the current directory, too.
+    yield Program("find -delete", ["find", f"{first}/find", "-delete"], removed(trees["find"]), set(trees["find"]), cwd="/")
 
     made, pairs = copied(trees["cp"], f"{first}/cp", f"{second}/copy", False)
     yield Program("cp -r", ["cp", "-r", "cp", f"{second}/copy"], made, set(trees["cp"]) | {p for _, p, _ in made}, cwd=first)
 
-    renamed = ("rename", os.fsencode(f"{first}/mv"), os.fsencode(f"{first}/moved"))
-    yield Program("mv", ["mv", "mv", "moved"], collections.Counter([renamed]), {renamed[1]}, cwd=first)
-    moved = walk(f"{first}/moved")
-    yield Program("mv, rm -rf", ["rm", "-rf", f"{first}/moved"], removed(moved), set(moved))
+    # Of an overlay's lower layer a directory can't be renamed: mv copies and removes.
+    old, new = f"{first}/mv", f"{first}/renamed"
+    rename = ("rename", os.fsencode(old), os.fsencode(new))
+    copying, pairs = copied(trees["mv"], old, new, True)
+    copying = copying + removed(trees["mv"])
+    known = {path for _, path, _ in copying} | {os.fsencode(new) + path[len(os.fsencode(old)):] for path in trees["mv"]}
+    yield Program("mv", ["mv", "mv", "renamed"], copying if is_lower else collections.Counter([rename]), known,
+                  pairs if is_lower else 0, cwd=first)
+    renamed = walk(new)
+    yield Program("mv, rm -rf", ["rm", "-rf", new], removed(renamed), set(renamed))
 
     archive = f"{first}.outside/archive.tar"
     yield Program("tar -c", ["tar", "-cf", archive, "tar"], collections.Counter(), set(trees["tar"]), cwd=first)
@@ -246,8 +252,9 @@ class Generator:
         return truths
 
 
-def truth_on(ground, title, trees, root="", sets=lambda name: True):
-    """Everything in the two @trees; from within @root, if there is one, with the trees named from there."""
+def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False):
+    """Everything in the two @trees; from within @root, if there is one, with the trees named from there. @is_lower: what is there
+    already is in the lower layer of an overlay."""
     ground.need_free_registration()
     watched = [root + tree for tree in trees]
     daemon = ground.watching(*watched, extra="kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };")
@@ -259,7 +266,7 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True):
     start = live.time.monotonic()
     generators = [Generator(ground, opsgen_sets(sets), tree, root) for tree in trees]
     truths = [truth for generator in generators for truth in generator.finish()]
-    ran = [] if root else list(programs(*watched))
+    ran = [] if root else list(programs(*watched, is_lower))
     worked = live.time.monotonic()
     daemon.stop()
 
@@ -307,24 +314,25 @@ def test_btrfs_one_subvolume(ground):
 def test_btrfs_two_subvolumes(ground):
     """Alike to the last inode number."""
     point = mounted(ground, "btrfs", ground.directory("/var/tmp"))
-    for name in ("one", "two"):
-        subprocess.run(["btrfs", "subvolume", "create", f"{point}/{name}"], check=True, stdout=subprocess.DEVNULL)
-    trees_in(f"{point}/one", f"{point}/two")
-    truth_on(ground, "btrfs, subvol.", [f"{point}/one", f"{point}/two"])
+    trees = [f"{point}/{name}/data" for name in ("one", "two")]
+    for tree in trees:
+        subprocess.run(["btrfs", "subvolume", "create", os.path.dirname(tree)], check=True, stdout=subprocess.DEVNULL)
+    trees_in(*trees)
+    truth_on(ground, "btrfs, subvol.", trees)
 
 
 def test_overlayfs(ground):
     directory = ground.directory("/var/tmp")
     trees_in(f"{directory}/lower/one", f"{directory}/lower/two")
     merged = overlay(directory, f"{directory}/lower", directory)
-    truth_on(ground, "overlayfs", [f"{merged}/one", f"{merged}/two"])
+    truth_on(ground, "overlayfs", [f"{merged}/one", f"{merged}/two"], is_lower=True)
 
 
 def test_overlayfs_of_two_file_systems(ground):
     directory, lower = ground.directory("/var/tmp"), ground.directory("/dev/shm")
     trees_in(f"{lower}/one", f"{lower}/two")
     merged = overlay(directory, lower, directory)
-    truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"])
+    truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"], is_lower=True)
 
 
 def test_overlayfs_from_inside(ground):
