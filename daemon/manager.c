@@ -19,6 +19,7 @@
 
 #include "audit-socket.h"
 #include "audit-state.h"
+#include "canary.h"
 #include "gaps.h"
 #include "instance.h"
 #include "pipeline.h"
@@ -33,6 +34,8 @@
 #define LOOK_USEC (UINT64_C(2) * 1000000)
 /* At the end: how long to wait for the records that the kernel still holds. A full backlog of 64 Ki passes in a second. */
 #define DRAIN_USEC (UINT64_C(5) * 1000000)
+/* A canary that isn't heard for this long is dead: records are there within milliseconds, on a busy machine within a second. */
+#define CANARY_WAIT_USEC (UINT64_C(10) * 1000000)
 /* A deadline need not be met to the microsecond. */
 #define DEADLINE_ACCURACY_USEC UINT64_C(10000)
 
@@ -47,6 +50,10 @@ typedef struct Manager {
         FopsPathIndex *index;
         TreeScan *scan;
         WatchFollow *follow;
+        Canary canary;
+        FopsTarget canary_target;
+        bool has_canary, canary_said;
+        uint64_t canary_usec; /* when it last sang */
         FopsPipeline *pipeline;
         Publisher *publisher;
         Gaps gaps;
@@ -74,6 +81,7 @@ static void manager_done(Manager *m) {
         fops_path_index_free(m->index);
         ruleset_free(m->ruleset);
         publisher_free(m->publisher);
+        canary_done(&m->canary);
         audit_state_done(&m->state);
         fops_audit_control_done(&m->control);
         sd_event_unref(m->event);
@@ -105,6 +113,15 @@ static int fail(int error, const char *doing) {
 
 static const char *mode_name(FopsSourceMode mode) {
         return mode == FOPS_SOURCE_DAEMON ? "daemon" : "listener";
+}
+
+/* systemd's RuntimeDirectory=, or the place where it would be. */
+static const char *runtime_directory(void) {
+        const char *given = getenv("RUNTIME_DIRECTORY");
+
+        if (given)
+                return given;
+        return mkdir("/run/fopsd", 0700) == 0 || errno == EEXIST ? "/run/fopsd" : NULL;
 }
 
 /* --- records ---------------------------------------------------------------------------------------------------------- */
@@ -208,6 +225,55 @@ static int set_up_index(Manager *m) {
         return m->index ? 0 : -ENOMEM;
 }
 
+/* --- the canary ---------------------------------------------------------------------------------------------------------- */
+
+static bool on_operation(void *userdata, const FopsOperation *op) {
+        Manager *m = userdata;
+        bool waiting = m->canary.sung_usec > 0;
+
+        if (!canary_hear(&m->canary, op, fops_pipeline_pairing(m->pipeline), clock_usec(CLOCK_MONOTONIC)))
+                return false;
+        if (waiting && !m->canary_said)
+                publisher_state(m->publisher, LOG_INFO, "canary", "an operation of fopsd's own was recorded and came back after %ju.%ju ms",
+                                (uintmax_t) m->canary.latency_usec / 1000, (uintmax_t) m->canary.latency_usec / 100 % 10);
+        m->canary_said = true;
+        return true;
+}
+
+static void sing(Manager *m) {
+        int r = canary_sing(&m->canary, clock_usec(CLOCK_MONOTONIC));
+
+        if (r < 0)
+                publisher_state(m->publisher, LOG_WARNING, "canary", "no self-test: %s", strerror(-r));
+}
+
+/* Sings when it is time to, and says so if a song wasn't heard. */
+static void look_after_canary(Manager *m) {
+        uint64_t interval = m->ruleset->config.canary.interval_usec, now = clock_usec(CLOCK_MONOTONIC);
+
+        if (m->canary.sung_usec > 0) {
+                if (now < m->canary.sung_usec + CANARY_WAIT_USEC)
+                        return;
+                publisher_state(m->publisher, LOG_ERR, "canary",
+                                "an operation of fopsd's own was not recorded within %ju s: others' may not be either",
+                                (uintmax_t) (CANARY_WAIT_USEC / 1000000));
+                m->canary.sung_usec = 0;
+                m->canary_said = false; /* that it is well again is news */
+                m->canary_usec = now;
+        } else if (m->has_canary && interval > 0 && now >= m->canary_usec + interval) {
+                m->canary_usec = now;
+                sing(m);
+        }
+}
+
+static void set_up_canary(Manager *m, const FopsConfig *config) {
+        if (!config->canary.startup && config->canary.interval_usec == 0)
+                return;
+        canary_init(&m->canary, runtime_directory());
+        m->has_canary = canary_target(&m->canary, &m->canary_target);
+        (void) signal(SIGCHLD, SIG_IGN); /* the canary's children */
+}
+
 /* --- what is lost, and the status line --------------------------------------------------------------------------------- */
 
 static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
@@ -236,10 +302,12 @@ static void notify_status(Manager *m, const char *prefix) {
         FopsPipelineStats stats = fops_pipeline_stats(m->pipeline);
 
         (void) sd_notifyf(false,
-                          "%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel",
+                          "%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel; "
+                          "latency %ju.%ju ms",
                           prefix, mode_name(m->mode), m->ruleset->targets.n_items - m->ruleset->n_pending, m->ruleset->n_pending,
                           m->ruleset->rules.n_items, (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign,
-                          (uintmax_t) m->gaps.counts[GAP_KERNEL_LOST]);
+                          (uintmax_t) m->gaps.counts[GAP_KERNEL_LOST], (uintmax_t) m->canary.latency_usec / 1000,
+                          (uintmax_t) m->canary.latency_usec / 100 % 10);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -247,6 +315,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         uint64_t n_messages = audit_socket_stats(m->socket).n_messages;
         int r;
 
+        look_after_canary(m);
         if (n_messages != m->n_messages_looked) {
                 m->n_messages_looked = n_messages;
                 look(m);
@@ -353,7 +422,7 @@ static int on_watches_changed(void *userdata) {
         /* First of all, so that what appears while we look is told again. */
         r = watch_follow_set(m->follow, m->ruleset->config.watches, m->ruleset->config.n_watches);
         if (r >= 0)
-                r = ruleset_renew(m->ruleset, &diags, &fresh);
+                r = ruleset_renew(m->ruleset, m->has_canary ? &m->canary_target : NULL, &diags, &fresh);
         fops_diags_done(&diags);
         if (r < 0)
                 return stop_with(m, r);
@@ -379,7 +448,7 @@ static int reload(Manager *m) {
 
         r = options_load_config(m->options, &config, &diags);
         if (r == 0)
-                r = ruleset_new(&config, &diags, &fresh);
+                r = ruleset_new(&config, m->has_canary ? &m->canary_target : NULL, &diags, &fresh);
         if (diags.n_items > 0)
                 fops_diags_print(&diags, stderr);
         if (r > 0)
@@ -454,6 +523,7 @@ static int set_up_pipeline(Manager *m) {
                 .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
                 .index = m->index,
                 .new_tree = on_new_tree,
+                .observe = on_operation,
                 .publish = on_entry,
                 .userdata = m,
         };
@@ -465,22 +535,14 @@ static int set_up_pipeline(Manager *m) {
         return 0;
 }
 
-/* systemd's RuntimeDirectory=, or the place where it would be. */
-static const char *runtime_directory(void) {
-        const char *given = getenv("RUNTIME_DIRECTORY");
-
-        if (given)
-                return given;
-        return mkdir("/run/fopsd", 0700) == 0 || errno == EEXIST ? "/run/fopsd" : NULL;
-}
-
 static int start(Manager *m, FopsConfig *config) {
         uint64_t counts[_GAP_CAUSE_MAX];
         FopsDiags diags = {};
         uint32_t other_pid;
         int r;
 
-        r = ruleset_new(config, &diags, &m->ruleset);
+        set_up_canary(m, config);
+        r = ruleset_new(config, m->has_canary ? &m->canary_target : NULL, &diags, &m->ruleset);
         fops_diags_print(&diags, stderr);
         fops_diags_done(&diags);
         if (r > 0)
@@ -541,6 +603,8 @@ static int start(Manager *m, FopsConfig *config) {
         say_ready(m, "started");
         notify_status(m, "READY=1\n");
 
+        if (m->has_canary && m->ruleset->config.canary.startup)
+                sing(m);
         r = index_targets(m);
         return r < 0 ? fail(r, "indexing the watched trees") : 0;
 }

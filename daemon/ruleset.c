@@ -19,13 +19,15 @@ Ruleset *ruleset_free(Ruleset *r) {
 }
 
 /* Targets, rules and watch set of rs->config. */
-static int build(Ruleset *rs, FopsDiags *diags) {
+static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
         int r;
 
         r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
         if (r < 0)
                 return r;
         r = fops_rules_compile(&rs->config, &rs->targets, getpid(), &rs->rules, diags);
+        if (r == 0 && canary)
+                r = fops_rules_add_target(&rs->rules, canary);
         if (r != 0)
                 return r;
         rs->watch_set = fops_watch_set_new(&rs->targets);
@@ -37,7 +39,7 @@ static int build(Ruleset *rs, FopsDiags *diags) {
         return 0;
 }
 
-int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
+int ruleset_new(FopsConfig *config, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret) {
         _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
         int r;
 
@@ -47,13 +49,13 @@ int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret) {
         }
         rs->config = *config;
 
-        r = build(rs, diags);
+        r = build(rs, canary, diags);
         if (r == 0)
                 *ret = TAKE_PTR(rs);
         return r;
 }
 
-int ruleset_renew(Ruleset *old, FopsDiags *diags, Ruleset **ret) {
+int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret) {
         _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
         int r;
 
@@ -61,7 +63,7 @@ int ruleset_renew(Ruleset *old, FopsDiags *diags, Ruleset **ret) {
                 return -ENOMEM;
         rs->config = old->config;
 
-        r = build(rs, diags);
+        r = build(rs, canary, diags);
         if (r != 0) {
                 fops_config_init(&rs->config); /* it is still @old's */
                 return r;

@@ -18,12 +18,13 @@ typedef struct Ruleset {
 Ruleset *ruleset_free(Ruleset *r);
 FOPS_DEFINE_CLEANUP(Ruleset *, ruleset_free)
 
-/* Expands and compiles. Takes *@config over in any case. Returns 0, 1 (errors in @diags) or -ENOMEM. */
-int ruleset_new(FopsConfig *config, FopsDiags *diags, Ruleset **ret);
+/* Expands and compiles, with rules for the targets of @config and for @canary (NULL: none; borrowed). Takes *@config over in any
+ * case. Returns 0, 1 (errors in @diags) or -ENOMEM. */
+int ruleset_new(FopsConfig *config, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret);
 
 /* The same configuration against the file system as it is now. On success the configuration has moved from @old to *@ret, and @old is
  * good only for comparing its targets, and for freeing. Returns as ruleset_new(); on failure @old is untouched. */
-int ruleset_renew(Ruleset *old, FopsDiags *diags, Ruleset **ret);
+int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret);
 
 /* True if a target of that path and that watch is there, and armed. */
 bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target);

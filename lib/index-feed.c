@@ -18,12 +18,27 @@ static FopsSpan name_of(const FopsObject *object, FopsSpan path) {
         return path.data ? fops_path_basename(path) : FOPS_SPAN_ABSENT;
 }
 
+/* Where the object is now isn't known, so what is known of it doesn't count any more. */
+static int lose(FopsPathIndex *index, const FopsObject *object, FopsPutHow how) {
+        FopsPathLink link = {
+                .parent = {}, /* no directory has inode 0 */
+                .name = FOPS_SPAN_LITERAL("?"),
+                .is_directory = object->item && S_ISDIR(object->item->mode),
+        };
+
+        if (!fops_item_key(object->item, &link.key))
+                return 0;
+        return MIN(fops_path_index_put(index, &link, how), 0);
+}
+
 static int put(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsPutHow how, FopsFed *fed) {
         FopsPathLink link = { .name = name_of(object, path), .is_directory = object->item && S_ISDIR(object->item->mode) };
         int r;
 
-        if (!link.name.data || !fops_item_key(object->parent, &link.parent) || !fops_item_key(object->item, &link.key))
+        if (!fops_item_key(object->item, &link.key))
                 return 0;
+        if (!link.name.data || !fops_item_key(object->parent, &link.parent))
+                return lose(index, object, how);
         r = fops_path_index_put(index, &link, how);
         fed->learnt |= r == FOPS_INDEX_DONE && link.is_directory;
         return MIN(r, 0);
@@ -46,9 +61,11 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         int r;
 
         link.name = name_of(&op->new_object, op->new_path);
-        if (!old_name.data || !link.name.data || !fops_item_key(op->object.item, &link.key) ||
-            !fops_item_key(op->object.parent, &old_parent) || !fops_item_key(op->new_object.parent, &link.parent))
+        if (!fops_item_key(op->object.item, &link.key))
                 return 0;
+        if (!old_name.data || !link.name.data || !fops_item_key(op->object.parent, &old_parent) ||
+            !fops_item_key(op->new_object.parent, &link.parent))
+                return lose(index, &op->object, FOPS_PUT_EVENT);
 
         was_known = fops_path_index_is_known(index, link.key);
         r = fops_path_index_rename(index, old_parent, old_name, &link);
@@ -72,8 +89,10 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
         int r;
 
         if (!a.name.data || !b.name.data || !fops_item_key(op->object.item, &a.key) || !fops_item_key(op->new_object.item, &b.key) ||
-            !fops_item_key(op->object.parent, &a.parent) || !fops_item_key(op->new_object.parent, &b.parent))
-                return 0;
+            !fops_item_key(op->object.parent, &a.parent) || !fops_item_key(op->new_object.parent, &b.parent)) {
+                r = lose(index, &op->object, FOPS_PUT_EVENT);
+                return r < 0 ? r : lose(index, &op->new_object, FOPS_PUT_EVENT);
+        }
         r = fops_path_index_exchange(index, &a, &b);
         fed->learnt |= r == FOPS_INDEX_DONE;
         return MIN(r, 0);

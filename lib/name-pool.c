@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Strings into handles and back: "passwd" → 2 → "passwd". Names lie in blocks, a length before each, in steps of four bytes:
+/* Strings into handles and back: "passwd" → 2 → "passwd". Names lie in blocks, a length before each, in steps of four
+ * bytes:
  *   06 00 p a | s s w d | …
- * and are found by the number of their first step. A freed place goes to the list of places of its size and holds the number of
- * the next; it serves names of that size only. Names of one tree are of a few lengths, so this hardly wastes anything; when
- * somebody makes a million names of every length in turn, the names move to the pool's other side (name-pool.h). The pool is
- * therefore never over twice its names, three times while they move.
- * No reference counts and no sharing of equal names: those would cost more than they save. */
+ * and are found by the number of their first step. A freed place goes to the list of places of its size and holds the
+ * number of the next; it serves names of that size only. Names of one tree are of a few lengths, so this hardly wastes
+ * anything; when somebody makes a million names of every length in turn, the names move to the pool's other side
+ * (name-pool.h). The pool is therefore never over twice its names, three times while they move. No reference counts and
+ * no sharing of equal names: those would cost more than they save. */
 
 #include "name-pool.h"
 
-#define BLOCK_UNITS UINT32_C(16384) /* 64 KiB: below malloc's mmap threshold, and little to lose at the end of a small index */
+#define BLOCK_UNITS UINT32_C(16384) /* 64 KiB: below malloc's mmap threshold, and little to lose in a small index */
 #define LENGTH_BYTES ((size_t) 2)
 
 /* A pool this small (16 blocks) isn't worth moving. */

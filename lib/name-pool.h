@@ -5,8 +5,8 @@
 
 #include "span.h"
 
-/* What getname() lets into the kernel is shorter than PATH_MAX, whatever a file system calls its limit: 255 characters of vfat or
- * NTFS are up to 765 bytes. */
+/* What getname() lets into the kernel is shorter than PATH_MAX, whatever a file system calls its limit: 255 characters of
+ * vfat or NTFS are up to 765 bytes. */
 #define FOPS_NAME_BYTES_MAX ((size_t) 4095)
 
 /* Strings of one length class follow each other in its free list; two bytes of length stand before each. */
@@ -36,9 +36,10 @@ FopsSpan fops_name_pool_get(const FopsNamePool *p, uint32_t handle);
 /* Takes the name out; 0 does nothing. */
 void fops_name_pool_drop(FopsNamePool *p, uint32_t handle);
 
-/* Moving house, since places of one length can't serve another: when _is_wasteful says that more is free than in use, the owner
- * calls _begin_move, then _move for each of its handles in its own time, using the pool meanwhile, then _end_move, which frees
- * the old blocks. _move returns false when memory is out; the handle stays good then, and must be moved before _end_move. */
+/* Moving house, since places of one length can't serve another: when _is_wasteful says that more is free than in use, the
+ * owner calls _begin_move, then _move for each of its handles in its own time, using the pool meanwhile, then _end_move,
+ * which frees the old blocks. _move returns false when memory is out; the handle stays good then, and must be moved
+ * before _end_move. */
 bool fops_name_pool_is_wasteful(const FopsNamePool *p);
 void fops_name_pool_begin_move(FopsNamePool *p);
 bool fops_name_pool_move(FopsNamePool *p, uint32_t *handle);

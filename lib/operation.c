@@ -116,13 +116,14 @@ static const FopsItem *make_item(FopsOperation *op, const FopsItem *from, FopsSp
         return item;
 }
 
-/* Another CREATE of the same kind, of another inode: the other half of RENAME_EXCHANGE, whose flag isn't logged. */
+/* Another CREATE of the same kind, of another inode: the other half of RENAME_EXCHANGE, whose flag isn't logged. Not of another
+ * device: that is an overlay's layer. */
 static const FopsItem *find_crossed(const FopsOperation *op, const FopsItem *created) {
         for (size_t i = 0; i < op->n_items; i++) {
                 const FopsItem *item = op->items + i;
 
                 if (item_is(item, FOPS_NAMETYPE_CREATE) && item_weight(item) == item_weight(created) && item->has_inode &&
-                    !same_inode(item, created))
+                    !same_inode(item, created) && item->dev_major == created->dev_major && item->dev_minor == created->dev_minor)
                         return item;
         }
         return NULL;
@@ -156,6 +157,28 @@ static bool is_old_name(const FopsItem *deleted, const FopsItem *created) {
         return deleted->has_inode ? same_inode(deleted, created) : !fops_span_equal(deleted->name, created->name);
 }
 
+/* A process that gives one pointer for both names, as in renameat(a, p, b, p): audit_reusename() keeps one name for the two, which the
+ * new one gets. The old one's items have none; the DELETE comes behind the PARENT that was made for it. */
+static FopsItem *find_reused(FopsOperation *op, const FopsItem *created) {
+        const FopsItem *old_parent = NULL, *new_parent = NULL;
+
+        for (size_t i = 0; i < op->n_items; i++) {
+                FopsItem *item = op->items + i;
+
+                if (item_is(item, FOPS_NAMETYPE_PARENT) && item->name.data)
+                        new_parent = new_parent ? new_parent : item;
+                else if (item_is(item, FOPS_NAMETYPE_PARENT))
+                        old_parent = item;
+                else if (item_is(item, FOPS_NAMETYPE_DELETE) && old_parent && new_parent && same_inode(item, created)) {
+                        op->object.parent = old_parent;
+                        op->new_object.parent = new_parent;
+                        item->name = created->name;
+                        return item;
+                }
+        }
+        return NULL;
+}
+
 /* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over.
  *
  * Unless both have one name: for `mv x sub/`, audit_inode_child() takes the item of the old name for that of the file renamed
@@ -179,6 +202,9 @@ static void find_renamed(FopsOperation *op) {
                 } else
                         other = item;
         }
+
+        if (!deleted && created && created->name.data && !op->is_uring)
+                deleted = find_reused(op, created);
 
         op->object.item = deleted;
         /* Refused when both names were looked up: vfs_rename() checks the old one first, in two statements. */
@@ -299,8 +325,10 @@ static void find_objects(FopsOperation *op, const FopsRawCall *raw) {
         case FOPS_OP_RENAME:
                 op->has_two_names = true;
                 find_renamed(op);
-                op->object.parent = find_parent(op, op->object.item);
-                op->new_object.parent = find_parent(op, op->new_object.item);
+                if (!op->object.parent) {
+                        op->object.parent = find_parent(op, op->object.item);
+                        op->new_object.parent = find_parent(op, op->new_object.item);
+                }
                 break;
 
         case FOPS_OP_DELETE:

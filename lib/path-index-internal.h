@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Between the three parts of the path index: the entries and the tables that find them (path-index-store.c), the walks up to a root
- * (path-index-walk.c), and what is learnt and forgotten (path-index.c). Entries are known by number. */
+/* Between the three parts of the path index: the entries and the tables that find them (path-index-store.c), the walks up
+ * to a root (path-index-walk.c), and what is learnt and forgotten (path-index.c). Entries are known by number. */
 
 #include "path-index.h"
 
 #define NONE UINT32_C(0)
 #define TOP UINT32_C(1) /* the parent of all roots; in no table */
 
-/* Numbers of entries have as many bits in a table's slots; the other six there tell most strangers without a look at the entry. */
+/* Numbers of entries have as many bits in a table's slots; the other six there tell most strangers without a look at the
+ * entry. */
 #define ENTRY_BITS 26
 
 typedef enum EntryState {
@@ -53,8 +54,8 @@ typedef struct TableSide {
         uint32_t n, n_taken; /* taken: by entries, and by those that have left */
 } TableSide;
 
-/* Open addressing. An entry that was removed leaves a mark behind. When three quarters are taken, the entries move to another side
- * of the right size, a few with each call; until then both are searched. */
+/* Open addressing. An entry that was removed leaves a mark behind. When three quarters are taken, the entries move to
+ * another side of the right size, a few with each call; until then both are searched. */
 typedef struct Table {
         TableSide sides[2];
         unsigned side;   /* the one that entries are added to */
@@ -92,7 +93,8 @@ FopsInodeKey fops_path_key_unpack(Key key);
 int fops_path_store_init(FopsPathIndex *x);
 void fops_path_store_done(FopsPathIndex *x);
 
-/* Moves what is to be moved a step on. Returns 0 if there is space in the tables for the additions of one call, or -ENOMEM. */
+/* Moves what is to be moved a step on. Returns 0 if there is space in the tables for the additions of one call, or
+ * -ENOMEM. */
 int fops_path_store_maintain(FopsPathIndex *x);
 
 /* The key will be looked up soon. */
@@ -118,7 +120,8 @@ void fops_path_store_drop_place(FopsPathIndex *x, uint32_t ghost);
 void fops_path_store_exchange(FopsPathIndex *x, uint32_t i, uint32_t j);
 void fops_path_store_take_over(FopsPathIndex *x, uint32_t i, uint32_t from);
 
-/* Iterates over the entries of a key and kind, or of a name in a parent, in no order. The index must not change meanwhile. */
+/* Iterates over the entries of a key and kind, or of a name in a parent, in no order. The index must not change
+ * meanwhile. */
 typedef struct Probe {
         const FopsPathIndex *x;
         TableBy by;

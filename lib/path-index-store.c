@@ -2,21 +2,22 @@
 
 /* Places into numbers and back: (8:1, 12), "data" in entry 5 → entry 9, which is found by its key and by (5, "data").
  *
- * Memory of an entry with a name of 20 bytes: the entry 24, its name 24, a slot of four bytes in each table, which are filled to
- * between one half and three quarters: 11 to 16. About 62 in all, 75 while a table moves.
- * Nothing is ever rebuilt in one go: entries come in blocks, tables and names move to their other side a few at a time, in the
- * order of entries, so that it costs few cache misses. */
+ * Memory of an entry with a name of 20 bytes: the entry 24, its name 24, a slot of four bytes in each table, which are
+ * filled to between one half and three quarters: 11 to 16. About 62 in all, 75 while a table moves. Nothing is ever
+ * rebuilt in one go: entries come in blocks, tables and names move to their other side a few at a time, in the order of
+ * entries, so that it costs few cache misses. */
 
 #include "path-index-internal.h"
 
 #include "siphash.h"
 
-/* More than one call adds: a put or two, and the places that a sweep puts in order. A quarter of the smallest table is more. */
+/* More than one call adds: a put or two, and the places that a sweep puts in order. A quarter of the smallest table is
+ * more. */
 #define SLOTS_SPARE UINT32_C(128)
 #define SLOTS_MIN UINT32_C(1024)
 
-/* With each call. A table of twice its entries is half full when a move ends, and a quarter of its entries come before it is to
- * move again: eight a call is far ahead of that. */
+/* With each call. A table of twice its entries is half full when a move ends, and a quarter of its entries come before it
+ * is to move again: eight a call is far ahead of that. */
 #define ENTRIES_MOVED 8
 #define NAMES_MOVED 32
 
@@ -38,7 +39,8 @@ FopsInodeKey fops_path_key_unpack(Key key) {
 
 bool fops_path_is_valid_name(FopsSpan name) {
         return name.data && name.size > 0 && name.size <= FOPS_NAME_BYTES_MAX && !memchr(name.data, '/', name.size) &&
-               !memchr(name.data, '\0', name.size) && !fops_span_equal_string(name, ".") && !fops_span_equal_string(name, "..");
+               !memchr(name.data, '\0', name.size) && !fops_span_equal_string(name, ".") &&
+               !fops_span_equal_string(name, "..");
 }
 
 /* ---- tables ---- */
@@ -237,7 +239,8 @@ static uint32_t take_slot(FopsPathIndex *x) {
                         Entry *block;
 
                         if ((x->n_blocks & (x->n_blocks - 1)) == 0) {
-                                Entry **blocks = realloc(x->blocks, MAX(2 * (size_t) x->n_blocks, (size_t) 1) * sizeof(Entry *));
+                                size_t n = MAX(2 * (size_t) x->n_blocks, (size_t) 1);
+                                Entry **blocks = realloc(x->blocks, n * sizeof(Entry *));
 
                                 if (!blocks)
                                         return NONE;
@@ -328,7 +331,8 @@ void fops_path_store_remove(FopsPathIndex *x, uint32_t i) {
         free_slot(x, i);
 }
 
-/* From here on it doesn't count as a ghost. Found by looking through 16 KiB: a place in the queue in each entry would cost more. */
+/* From here on it doesn't count as a ghost. Found by looking through 16 KiB: a place in the queue in each entry would
+ * cost more. */
 static void leave_ghosts(FopsPathIndex *x, uint32_t node) {
         uint32_t q = 0;
 

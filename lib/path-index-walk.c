@@ -2,8 +2,9 @@
 
 /* A place into its path: "x" in entry 9, which is "data" in entry 5, which is the root "/srv" → /srv/data/x
  *
- * Names are written from the end of a buffer to its front while walking up. Where a directory has several places the walk goes on
- * from each, so that one file gives several paths. It is bounded by depth and by steps; what is cut off counts as "more". */
+ * Names are written from the end of a buffer to its front while walking up. Where a directory has several places the walk
+ * goes on from each, so that one file gives several paths. It is bounded by depth and by steps; what is cut off counts as
+ * "more". */
 
 #include "path-index-internal.h"
 
@@ -134,7 +135,8 @@ bool fops_path_would_loop(const FopsPathIndex *x, uint32_t node, uint32_t parent
         return w.met;
 }
 
-int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, FopsInodeKey *ret_key, bool *ret_is_directory) {
+int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, FopsInodeKey *ret_key,
+                          bool *ret_is_directory) {
         uint32_t p, i;
         Entry *e;
         Key k;
@@ -166,7 +168,16 @@ bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key) {
         return w.found.n > 0;
 }
 
-int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena, FopsPathCandidates *ret) {
+bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key) {
+        uint32_t node;
+        Key k;
+
+        node = fops_path_key_pack(key, &k) ? fops_path_find_node(x, k) : NONE;
+        return node != NONE && entry(x, node)->state == ENTRY_GHOST;
+}
+
+int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
+                               FopsPathCandidates *ret) {
         char buffer[FOPS_PATH_BYTES_MAX];
         Walk w = { .x = x, .arena = arena, .buffer = buffer };
         uint32_t i;

@@ -3,17 +3,19 @@
 /* Links into a tree that knows where everything is: (8:1, 12) is "data" in (8:1, 7), which is the root "/srv"
  *   → (8:1, 12) is /srv/data
  *
- * An entry is one place: a key, the entry of its parent and a name. A file has an entry for each of its links. A directory has one,
- * its node, and its children point at that; its further places (a root's path, candidates) are entries of the same key beside the
- * node. All roots are children of one entry without a key, with their paths as names. A directory is moved by writing two numbers,
- * whatever is below it.
+ * An entry is one place: a key, the entry of its parent and a name. A file has an entry for each of its links. A
+ * directory has one, its node, and its children point at that; its further places (a root's path, candidates) are entries
+ * of the same key beside the node. All roots are children of one entry without a key, with their paths as names. A
+ * directory is moved by writing two numbers, whatever is below it.
  *
  * Invariants:
  *   - The graph of places has no cycle: a directory is only put where a walk upwards doesn't meet it.
- *   - A node isn't freed while something points at it. One that lost all its places is dead: in no table, without a parent; it
- *     goes when its last child has gone. A hand goes around the entries, some with each call, and takes those whose parent is
- *     dead. So forgetting a tree is one step for the caller, and there are no lists of siblings to keep (8 bytes an entry).
- *   - A ghost is a node in the table by key only, with the place that it had last, or none if that was left for one unknown. */
+ *   - A node isn't freed while something points at it. One that lost all its places is dead: in no table, without a
+ *     parent; it goes when its last child has gone. A hand goes around the entries, some with each call, and takes those
+ *     whose parent is dead. So forgetting a tree is one step for the caller, and there are no lists of siblings to keep
+ *     (8 bytes an entry).
+ *   - A ghost is a node in the table by key only, with the place that it had last, or none if that was left for one
+ *     unknown. */
 
 #include "path-index-internal.h"
 
@@ -111,8 +113,8 @@ static void forget_place(FopsPathIndex *x, uint32_t i) {
         }
 }
 
-/* A name that was somebody's is so no longer. The paths that a directory with this one parent had as a root go with it: it was
- * removed, or covered by a mount. */
+/* A name that was somebody's is so no longer. The paths that a directory with this one parent had as a root go with it:
+ * it was removed, or covered by a mount. */
 static void unlink_place(FopsPathIndex *x, uint32_t i) {
         Key key = key_of(entry(x, i));
         uint32_t node, one;
@@ -136,8 +138,8 @@ static void unlink_place(FopsPathIndex *x, uint32_t i) {
         fops_path_store_make_ghost(x, node);
 }
 
-/* An event took a directory to a place that can't be told. Its old path is wrong now; its contents are kept for a while, for the
- * scan or the event that finds it again. */
+/* An event took a directory to a place that can't be told. Its old path is wrong now; its contents are kept for a while,
+ * for the scan or the event that finds it again. */
 static void lose_directory(FopsPathIndex *x, uint32_t node) {
         Entry *e = entry(x, node);
         uint32_t one = NONE;
@@ -191,9 +193,9 @@ static void evict_file(FopsPathIndex *x, uint32_t i) {
         x->n_evicted++;
 }
 
-/* Second chance: the hand takes the first file that nobody asked for since it came by last, all its links, as a file of which some
- * links were known would pass for one that has no others. Keeping files in order of use would cost 8 bytes an entry and some cache
- * misses a lookup, for a choice that is hardly better. */
+/* Second chance: the hand takes the first file that nobody asked for since it came by last, all its links, as a file of
+ * which some links were known would pass for one that has no others. Keeping files in order of use would cost 8 bytes an
+ * entry and some cache misses a lookup, for a choice that is hardly better. */
 static bool make_room(FopsPathIndex *x, bool may_evict) {
         uint32_t fallback = NONE;
 
@@ -591,7 +593,8 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
 }
 
 int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const FopsPathLink *b) {
-        FopsPathLink new_a = { b->parent, b->name, a->key, a->is_directory }, new_b = { a->parent, a->name, b->key, b->is_directory };
+        FopsPathLink new_a = { b->parent, b->name, a->key, a->is_directory };
+        FopsPathLink new_b = { a->parent, a->name, b->key, b->is_directory };
         uint32_t p, q, i, j;
         Key k, l;
         int r, s;
@@ -619,6 +622,12 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         r = put_link(x, &new_a, FOPS_PUT_EVENT, true);
         s = put_link(x, &new_b, FOPS_PUT_EVENT, true);
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
+}
+
+void fops_path_index_forget_ghosts(FopsPathIndex *x) {
+        for (size_t q = 0; q < FOPS_PATH_GHOSTS_MAX && x->n_ghosts > 0; q++)
+                if (x->ghosts[q] != NONE)
+                        fops_path_store_retire(x, x->ghosts[q]);
 }
 
 /* ---- the whole ---- */

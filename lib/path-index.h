@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* (device, inode) → parent directory and name, for millions of files; a path is built by walking up to a root. Told by a scan and by
- * events what is where; does no I/O, so it can be wrong only where it was told wrong or not at all. Not thread-safe: one owner.
+/* (device, inode) → parent directory and name, for millions of files; a path is built by walking up to a root. Told by a
+ * scan and by events what is where; does no I/O, so it can be wrong only where it was told wrong or not at all. Not
+ * thread-safe: one owner.
  *
- * A directory has one place; a file may have several (hard links). What is known of a key that may be wrong is not told as right:
- * then there are several candidates, or more than are known, and the caller has to look. */
+ * A directory has one place; a file may have several (hard links). What is known of a key that may be wrong is not told
+ * as right: then there are several candidates, or more than are known, and the caller has to look. */
 
 #include "arena.h"
 #include "name-pool.h"
@@ -21,7 +22,8 @@ static inline bool fops_inode_key_equal(FopsInodeKey a, FopsInodeKey b) {
         return a.inode == b.inode && a.dev_major == b.dev_major && a.dev_minor == b.dev_minor;
 }
 
-/* @key stands in @parent as @name: any bytes but NUL and '/', 1 to FOPS_NAME_BYTES_MAX of them, not "." or "..". Borrowed. */
+/* @key stands in @parent as @name: any bytes but NUL and '/', 1 to FOPS_NAME_BYTES_MAX of them, not "." or "..".
+ * Borrowed. */
 typedef struct FopsPathLink {
         FopsInodeKey parent;
         FopsSpan name;
@@ -30,12 +32,12 @@ typedef struct FopsPathLink {
 } FopsPathLink;
 
 typedef enum FopsPutHow {
-        /* Seen there by a scan. A directory that is known elsewhere isn't moved: either the scan is ahead of the events, or one
-         * key stands for two directories (btrfs subvolumes); both places are then candidates. Where keys are known to be shared,
-         * events are put in this way too. */
+        /* Seen there by a scan. A directory that is known elsewhere isn't moved: either the scan is ahead of the events,
+         * or one key stands for two directories (btrfs subvolumes); both places are then candidates. Where keys are known
+         * to be shared, events are put in this way too. */
         FOPS_PUT_SCANNED,
-        /* An event put it there: a directory moves with all below it, a file gets one more link. So of a file that wasn't known
-         * before there are other links. */
+        /* An event put it there: a directory moves with all below it, a file gets one more link. So of a file that wasn't
+         * known before there are other links. */
         FOPS_PUT_EVENT,
         /* An event made it there: mkdir, create, mknod, symlink. Whatever had the key before is gone: inodes are reused. */
         FOPS_PUT_CREATED,
@@ -46,22 +48,23 @@ typedef enum FopsPathOutcome {
         FOPS_INDEX_KNOWN,          /* nothing new */
         FOPS_INDEX_UNKNOWN,        /* remove, child: nothing of that name is known */
         FOPS_INDEX_STALE,          /* remove: another inode has that name now */
-        FOPS_INDEX_PARENT_UNKNOWN, /* the parent is no directory that is known. put by an event: the old place no longer counts */
+        FOPS_INDEX_PARENT_UNKNOWN, /* the parent is no directory that is known. put by an event: the old place is off */
         FOPS_INDEX_AMBIGUOUS,      /* put: one more candidate, or too many; remove, child: can't tell which, nothing done */
         FOPS_INDEX_LOOP,           /* put: a directory below itself: what was known is stale. Its place is forgotten */
         FOPS_INDEX_FULL,           /* put: no room, and nothing that may go for it; counted */
         FOPS_INDEX_INVALID,        /* no such name, path or key can be */
 } FopsPathOutcome;
 
-/* Places of one key that are held. Trees made by cp -al have a few links a file; a file may have 65,000 (ext4), and each lookup
- * walks them all. Of a key with more it is only known that there are more. */
+/* Places of one key that are held. Trees made by cp -al have a few links a file; a file may have 65,000 (ext4), and each
+ * lookup walks them all. Of a key with more it is only known that there are more. */
 #define FOPS_PATH_LINKS_MAX ((size_t) 16)
 
-/* PATH_MAX / 2: no deeper path can be typed. mkdirat() in a loop makes deeper ones; those stay unknown, and a walk stays short. */
+/* PATH_MAX / 2: no deeper path can be typed. mkdirat() in a loop makes deeper ones; those stay unknown, and a walk stays
+ * short. */
 #define FOPS_PATH_DEPTH_MAX 2048
 
-/* Removed directories that still have a path, for events that come late and for processes that still stand in them. An rm -rf
- * removes 50,000 directories a second; events arrive out of order by some milliseconds. 32 bytes and a name each. */
+/* Removed directories that still have a path, for events that come late and for processes that still stand in them. An rm
+ * -rf removes 50,000 directories a second; events arrive out of order by some milliseconds. 32 bytes and a name each. */
 #define FOPS_PATH_GHOSTS_MAX UINT32_C(4096)
 
 /* The most that a bound may be: numbers of entries have 26 bits. 4 GiB of memory. */
@@ -85,14 +88,15 @@ typedef struct FopsPathIndexStats {
 
 typedef struct FopsPathIndex FopsPathIndex;
 
-/* At most @max_entries places (FOPS_PATH_ENTRIES_MAX if more); memory is taken as they come and reused, not given back. @seed:
- * from getrandom(2) and told to nobody, so that nobody can make names that collide. NULL when memory is out. _free takes NULL and returns NULL. */
+/* At most @max_entries places (FOPS_PATH_ENTRIES_MAX if more); memory is taken as they come and reused, not given back.
+ * @seed: from getrandom(2) and told to nobody, so that nobody can make names that collide. NULL when memory is out. _free
+ * takes NULL and returns NULL. */
 FopsPathIndex *fops_path_index_new(uint64_t max_entries, const uint8_t seed[static 16]);
 FopsPathIndex *fops_path_index_free(FopsPathIndex *x);
 FOPS_DEFINE_CLEANUP(FopsPathIndex *, fops_path_index_free)
 
-/* All that return int: a FopsPathOutcome, or -ENOMEM. After -ENOMEM or FULL the index holds less than it was told, nothing false:
- * a name that was to be replaced is gone. Each takes a bounded time, whatever the size of the index. */
+/* All that return int: a FopsPathOutcome, or -ENOMEM. After -ENOMEM or FULL the index holds less than it was told,
+ * nothing false: a name that was to be replaced is gone. Each takes a bounded time, whatever the size of the index. */
 
 /* A directory known by its absolute path: a watch's, a mount point. Where a parent is known too, the path through the parent
  * counts, since it follows renames, and @path only while there is none. Another directory at @path is replaced. */
@@ -101,36 +105,45 @@ int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path);
 /* The directory is no root by @path (absent: by none) any longer. Without another place it is forgotten with all below. */
 int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path);
 
-/* Forgets all places of the directory (unmounted), and all below that isn't known by another way (a root of its own). At once for
- * lookups; the memory is reclaimed bit by bit by later calls. */
+/* Forgets all places of the directory (unmounted), and all below that isn't known by another way (a root of its own). At
+ * once for lookups; the memory is reclaimed bit by bit by later calls. */
 int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key);
 
-/* Learns a link. What else has that name in that parent is replaced (but not in a parent that stands for two directories). When
- * full, files give way: to directories always, to files of events, not to files of a scan. */
+/* Learns a link. What else has that name in that parent is replaced (but not in a parent that stands for two
+ * directories). When full, files give way: to directories always, to files of events, not to files of a scan. */
 int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how);
 
-/* unlink, rmdir: the name is gone; @key, if not NULL, is whose it was. A directory without another place becomes a ghost: it and
- * what is below keep their paths until FOPS_PATH_GHOSTS_MAX others were removed, or its inode is put again. */
+/* unlink, rmdir: the name is gone; @key, if not NULL, is whose it was. A directory without another place becomes a ghost:
+ * it and what is below keep their paths until FOPS_PATH_GHOSTS_MAX others were removed, or its inode is put again. */
 int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, const FopsInodeKey *key);
 
-/* rename: the object @link->key was @old_name in @old_parent and is what @link says now. Unlike put() for hard links, and where a
- * directory has several candidates, it moves that one place. If the old place isn't known the new one is learnt, as a file's only one. */
+/* rename: the object @link->key was @old_name in @old_parent and is what @link says now. Unlike put() for hard links, and
+ * where a directory has several candidates, it moves that one place. If the old place isn't known the new one is learnt,
+ * as a file's only one. */
 int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan old_name, const FopsPathLink *link);
 
 /* RENAME_EXCHANGE: @a and @b as they were before. Returns the worse outcome of the two. */
 int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const FopsPathLink *b);
 
 /* Who has that name: DONE with *@ret_key and *@ret_is_directory, or UNKNOWN, PARENT_UNKNOWN, AMBIGUOUS. */
-int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, FopsInodeKey *ret_key, bool *ret_is_directory);
+int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, FopsInodeKey *ret_key,
+                          bool *ret_is_directory);
 
 /* True if there is a path for the key, as a directory or as another file. Ghosts have one. */
 bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key);
+
+/* A directory that was removed: what bears its key now may be another one, of which nothing was heard yet. */
+bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key);
+
+/* Of now on no removed directory has a path: their inodes may have been given to directories that come in from elsewhere. */
+void fops_path_index_forget_ghosts(FopsPathIndex *x);
 
 /* The path, if there is exactly one; else absent, also when memory is out. Put into @arena. A file that is asked for is kept
  * longer. @is_directory: a key can have been both, and on btrfs be both. */
 FopsSpan fops_path_index_path(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena);
 
 /* All paths that are known for the key, for the caller to verify. Returns 0, or -ENOMEM with *@ret untouched. */
-int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena, FopsPathCandidates *ret);
+int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
+                               FopsPathCandidates *ret);
 
 FopsPathIndexStats fops_path_index_stats(const FopsPathIndex *x);

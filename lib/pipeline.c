@@ -90,6 +90,10 @@ void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete) {
         p->resolver.index_is_complete = complete;
 }
 
+FopsPairing *fops_pipeline_pairing(FopsPipeline *p) {
+        return &p->resolver.pairing;
+}
+
 static int publish(FopsPipeline *p, const FopsOperation *op) {
         p->stats.n_published++;
         return p->options.publish(p->options.userdata, &p->entry, op);
@@ -158,7 +162,7 @@ static bool is_early(FopsPipeline *p, const FopsOperation *op) {
 
                 if (op->items[i].nametype != FOPS_NAMETYPE_PARENT || !fops_item_key(op->items + i, &key))
                         continue;
-                if (fops_path_index_is_known(p->options.index, key))
+                if (fops_path_index_is_known(p->options.index, key) && !fops_path_index_is_ghost(p->options.index, key))
                         return false;
                 named = true;
         }
@@ -175,8 +179,11 @@ static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_l
         r = fops_index_feed(p->options.index, op, &fed);
         if (r < 0)
                 return r;
-        if (fed.has_new_tree && p->options.new_tree)
-                p->options.new_tree(p->options.userdata, fed.new_tree);
+        if (fed.has_new_tree) {
+                fops_path_index_forget_ghosts(p->options.index);
+                if (p->options.new_tree)
+                        p->options.new_tree(p->options.userdata, fed.new_tree);
+        }
         *ret_learnt = fed.learnt;
         return 0;
 }
@@ -234,6 +241,8 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64
         r = fops_operation_from_event(event, p->syscalls, &op);
         if (r == FOPS_OPERATION_NONE)
                 r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
+        else if (r == FOPS_OPERATION_OK && p->options.observe && op.tag.data && p->options.observe(p->options.userdata, &op))
+                r = 0;
         else if (r == FOPS_OPERATION_OK) {
                 if (is_early(p, &op)) {
                         if (may_park) {

@@ -24,6 +24,9 @@ typedef struct FopsPipelineOptions {
         /* A directory came into a watched tree from where nothing is known. May be NULL. */
         void (*new_tree)(void *userdata, FopsInodeKey directory);
 
+        /* Shown every operation of a rule of ours before anything else is done with it; true: it is not to go on. May be NULL. */
+        bool (*observe)(void *userdata, const FopsOperation *op);
+
         /* Takes every entry, valid during the call. Returns 0, or a negative errno that _push hands up. */
         int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op);
         void *userdata;
@@ -48,6 +51,9 @@ void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete);
 
 /* Settings of the kernel's that were changed up to now (µs since the epoch) were changed by us: no news. */
 void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec);
+
+/* What is known of the order of PARENT items, to learn into. */
+FopsPairing *fops_pipeline_pairing(FopsPipeline *p);
 
 /* Changes what a reload may change, leaving waiting events alone. */
 void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bool container, bool full, bool drop_foreign);

@@ -60,13 +60,14 @@ static FopsSpan choose(const FopsPathCandidates *candidates, FopsSpan name, Fops
         return candidates->more ? FOPS_SPAN_ABSENT : chosen;
 }
 
-static void resolve_in_directory(FopsPathIndex *index, const FopsObject *object, FopsInodeKey parent, FopsArena *arena,
+static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsInodeKey parent, FopsArena *arena,
                                  FopsSpan *ret_path, FopsSpan *ret_dir) {
         FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object), path;
         FopsPathCandidates candidates;
         FopsInodeKey key;
 
-        if (!dir.data)
+        /* Before the scan has seen all, its inode may be another directory's that wasn't heard of. */
+        if (!dir.data || (!is_complete && fops_path_index_is_ghost(index, parent)))
                 return;
         *ret_dir = dir;
 
@@ -95,7 +96,7 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
 
         if (fops_item_key(object->parent, &key)) {
                 if (!object->is_nameless)
-                        resolve_in_directory(index, object, key, arena, ret_path, ret_dir);
+                        resolve_in_directory(index, is_complete, object, key, arena, ret_path, ret_dir);
                 return;
         }
 
@@ -119,18 +120,43 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         }
 }
 
-/* Does the index have @object, under the name the process used, in the directory of @parent? */
-static bool stands_in(FopsPathIndex *index, const FopsObject *object, const FopsItem *parent) {
-        FopsSpan name = fops_object_last_name(object);
-        FopsInodeKey directory, key, found;
-        bool is_directory;
-
-        return name.data && fops_item_key(parent, &directory) && fops_item_key(object->item, &key) &&
-               fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE &&
-               fops_inode_key_equal(found, key);
+static bool is_among(const FopsPathCandidates *candidates, FopsSpan path) {
+        for (size_t i = 0; i < candidates->n; i++)
+                if (fops_span_equal(candidates->paths[i], path))
+                        return true;
+        return candidates->n == 0 || candidates->more;
 }
 
-void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op) {
+bool fops_index_contradicts(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena) {
+        const FopsItem *item = object->parent ? object->parent : object->item;
+        FopsPathCandidates candidates;
+        FopsInodeKey key;
+
+        return fops_item_key(item, &key) &&
+               fops_path_index_candidates(index, key, object->parent || S_ISDIR(item->mode), arena, &candidates) >= 0 &&
+               !is_among(&candidates, object->parent ? dir : path);
+}
+
+/* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), it
+ * has to be the only place it has. */
+static bool stands_in(FopsPathIndex *index, const FopsObject *object, const FopsItem *parent, FopsArena *arena) {
+        FopsSpan name = fops_object_last_name(object);
+        FopsInodeKey directory, key, found;
+        FopsPathCandidates candidates;
+        bool is_directory;
+
+        if (!fops_item_key(parent, &directory) || !fops_item_key(object->item, &key))
+                return false;
+        if (name.data)
+                return fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE &&
+                       fops_inode_key_equal(found, key);
+
+        return !object->item->name.data &&
+               fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) >= 0 && candidates.n == 1 &&
+               fops_span_equal(fops_path_dirname(candidates.paths[0]), fops_path_index_path(index, directory, true, arena));
+}
+
+void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena) {
         const FopsItem *parents[2] = {};
         size_t n = 0;
         bool first, second;
@@ -140,17 +166,21 @@ void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op) {
         if (op->object.parent && op->new_object.parent)
                 return;
 
-        for (size_t i = 0; i < op->n_items; i++)
-                if (op->items[i].nametype == FOPS_NAMETYPE_PARENT) {
-                        if (n == ELEMENTSOF(parents))
-                                return;
-                        parents[n++] = op->items + i;
-                }
+        for (size_t i = 0; i < op->n_items; i++) {
+                const FopsItem *item = op->items + i;
+
+                /* overlayfs's nameless items beside named ones are of another layer. */
+                if (item->nametype != FOPS_NAMETYPE_PARENT || (!item->name.data && op->object.item && op->object.item->name.data))
+                        continue;
+                if (n == ELEMENTSOF(parents))
+                        return;
+                parents[n++] = item;
+        }
         if (n != 2)
                 return;
 
-        first = stands_in(index, &op->object, parents[0]);
-        second = stands_in(index, &op->object, parents[1]);
+        first = stands_in(index, &op->object, parents[0], arena);
+        second = stands_in(index, &op->object, parents[1], arena);
         if (first == second)
                 return;
         op->object.parent = parents[first ? 0 : 1];

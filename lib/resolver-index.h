@@ -19,6 +19,10 @@ FopsSpan fops_object_last_name(const FopsObject *object);
 void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
                         FopsSpan *ret_path, FopsSpan *ret_dir);
 
+/* Does the index know the object, or its directory if the records have that, and nowhere at that path? */
+bool fops_index_contradicts(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena);
+
 /* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
- * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. */
-void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op);
+ * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. @arena is for
+ * scratch. */
+void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena);

@@ -198,15 +198,39 @@ static FopsSpan find_dir(const Context *c, const FopsObject *object, FopsSpan hi
         return FOPS_SPAN_ABSENT;
 }
 
-static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
+static Found found_open(FopsSpan path) {
+        return path.data ? (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD } : (Found){};
+}
+
+/* What the world says, as it is now. */
+static Found look_for(const Context *c, const FopsObject *object) {
         const FopsOperation *op = c->op;
-        FopsSpan name = object->item ? object->item->name : FOPS_SPAN_ABSENT, path;
+        FopsSpan name = object->item ? object->item->name : FOPS_SPAN_ABSENT;
         bool absolute = name.size > 0 && name.data[0] == '/';
+        Found found = {};
+
+        if (object->is_fd)
+                return object->item ? found_open(path_of_fd(c, object->fd, object->item)) : (Found){};
+
+        if (name.size > 0 && (absolute || object->base == FOPS_BASE_CWD))
+                found = find_by_name(c, object, c->cwd, name, FOPS_PATH_VERIFIED);
+        else if (name.size > 0 && object->base == FOPS_BASE_FD)
+                found = find_by_name(c, object, path_of_fd(c, object->fd, NULL), name, FOPS_PATH_FD);
+
+        /* What was opened may still be open. By its inode alone, which is given away again at once: not against a name. */
+        if (!found.path.data && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
+            op->outcome == FOPS_OUTCOME_SUCCESS && op->has_exit && op->exit >= 0 && op->exit <= INT32_MAX && object->item)
+                return found_open(path_of_fd(c, (int) op->exit, object->item));
+        return found;
+}
+
+static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
+        const FopsResolver *r = c->resolver;
         FopsSpan known_dir = FOPS_SPAN_ABSENT;
         Found found = {};
 
-        if (c->resolver->index) {
-                fops_index_resolve(c->resolver->index, c->resolver->index_is_complete, op, object, c->arena, &found.path, &found.dir);
+        if (r->index) {
+                fops_index_resolve(r->index, r->index_is_complete, c->op, object, c->arena, &found.path, &found.dir);
                 if (found.path.data) {
                         found.source = FOPS_PATH_INDEX;
                         return found;
@@ -221,25 +245,11 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
                 return found;
         }
 
-        if (object->is_fd) {
-                path = object->item ? path_of_fd(c, object->fd, object->item) : FOPS_SPAN_ABSENT;
-                if (path.data)
-                        found = (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD };
-                return found;
-        }
-
-        if (name.size > 0 && (absolute || object->base == FOPS_BASE_CWD))
-                found = find_by_name(c, object, c->cwd, name, FOPS_PATH_VERIFIED);
-        else if (name.size > 0 && object->base == FOPS_BASE_FD)
-                found = find_by_name(c, object, path_of_fd(c, object->fd, NULL), name, FOPS_PATH_FD);
-
-        /* What was opened may still be open. By its inode alone, which is given away again at once: not against a name. */
-        if (!found.path.data && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
-            op->outcome == FOPS_OUTCOME_SUCCESS && op->has_exit && op->exit >= 0 && op->exit <= INT32_MAX && object->item) {
-                path = path_of_fd(c, (int) op->exit, object->item);
-                if (path.data)
-                        return (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD };
-        }
+        /* It may have been renamed since; the index is as old as the event. */
+        found = look_for(c, object);
+        if (found.path.data && r->index && r->index_is_complete &&
+            fops_index_contradicts(r->index, object, found.path, found.dir, c->arena))
+                found = (Found){};
 
         if (!found.path.data)
                 found.dir = known_dir;
@@ -264,7 +274,8 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
         Found old, new = {};
 
         if (r->index)
-                fops_index_pair_parents(r->index, op);
+                fops_index_pair_parents(r->index, op, arena);
+        fops_pairing_apply(&r->pairing, op);
 
         old = find_object(&c, &op->object, hint);
         if (op->has_two_names)

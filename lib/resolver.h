@@ -14,6 +14,7 @@
  * A name that leads elsewhere (a chroot, a container, a replaced directory) is not taken: no path is better than a wrong one. */
 
 #include "operation.h"
+#include "pairing.h"
 #include "path-index.h"
 
 typedef struct FopsInode {
@@ -42,6 +43,7 @@ typedef struct FopsResolverStats {
 typedef struct FopsResolver {
         const FopsWorld *world; /* NULL: offline, nothing to ask */
         void *userdata;
+        FopsPairing pairing;    /* all zero: nothing learnt */
         FopsPathIndex *index;   /* borrowed; NULL: none */
         bool index_is_complete; /* the scan has seen all: a text that nothing proves isn't taken for what a rule of ours brought,
                                  * nor of a process that is gone */

@@ -2,10 +2,10 @@
 
 /* Bytes and a seed into 64 bits: "" under a seed of zeroes → 0xd1fba762150c532c.
  *
- * File names are chosen by whoever is watched. With a hash they can compute (FNV, CRC) a few thousand names that fall into one
- * bucket make every lookup a walk of a list. Aumasson and Bernstein's SipHash hides where anything falls from who doesn't know
- * the seed; one round a word and three at the end is the form that Rust, Python and Ruby use for their tables: collisions can't
- * be found from outside, which is all that a table needs, at half the price of SipHash-2-4. */
+ * File names are chosen by whoever is watched. With a hash they can compute (FNV, CRC) a few thousand names that fall
+ * into one bucket make every lookup a walk of a list. Aumasson and Bernstein's SipHash hides where anything falls from
+ * who doesn't know the seed; one round a word and three at the end is the form that Rust, Python and Ruby use for their
+ * tables: collisions can't be found from outside, which is all that a table needs, at half the price of SipHash-2-4. */
 
 #include "siphash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What the path index costs: bench-path-index [ENTRIES]. A tree as file systems are: ten entries a directory, some eight levels
- * deep, names of 20 bytes in the mean with long tails. Prints one figure a line, a name before each. */
+/* What the path index costs: bench-path-index [ENTRIES]. A tree as file systems are: ten entries a directory, some eight
+ * levels deep, names of 20 bytes in the mean with long tails. Prints one figure a line, a name before each. */
 
 #include <malloc.h>
 #include <stdio.h>
@@ -121,8 +121,8 @@ int main(int argc, char **argv) {
 
         t = now_nsec();
         for (uint32_t i = 0; i < LOOKUPS; i++) {
-                FopsSpan path = fops_path_index_path(x, key(n / 10 + 1 + (uint32_t) (random_number() % (n - n / 10 - 1))), false,
-                                                     &arena);
+                uint32_t any = n / 10 + 1 + (uint32_t) (random_number() % (n - n / 10 - 1));
+                FopsSpan path = fops_path_index_path(x, key(any), false, &arena);
 
                 found += path.size > 0;
                 deepest = MAX(deepest, path.size);

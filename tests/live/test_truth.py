@@ -201,19 +201,17 @@ def mounted(ground, kind, directory):
         f.truncate(IMAGE_BYTES)
     subprocess.run([f"mkfs.{kind}", "-q", image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     point = os.path.join(directory, kind)
-    os.mkdir(point)
-    if subprocess.run(["mount", "-o", "loop", image, point], stderr=subprocess.DEVNULL).returncode != 0:
+    if not ground.mount(point, "-o", "loop", image):
         raise live.Skip(f"can't mount {kind} from a loop device here")
     return point
 
 
-def overlay(directory, lower, upper):
-    """Two trees, whose programs' parts are in the lower layer; the merged directory."""
-    for path in (f"{upper}/upper", f"{upper}/work", f"{directory}/merged"):
-        os.makedirs(path)
-    options = f"lowerdir={lower},upperdir={upper}/upper,workdir={upper}/work"
-    if subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", f"{directory}/merged"],
-                      stderr=subprocess.DEVNULL).returncode != 0:
+def overlay(ground, directory, lower):
+    """The merged directory of @lower and an upper layer in @directory."""
+    for path in (f"{directory}/upper", f"{directory}/work"):
+        os.mkdir(path)
+    options = f"lowerdir={lower},upperdir={directory}/upper,workdir={directory}/work"
+    if not ground.mount(f"{directory}/merged", "-t", "overlay", "-o", options, "overlay"):
         raise live.Skip("can't mount an overlay here")
     return f"{directory}/merged"
 
@@ -274,6 +272,7 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=Fal
     live.equal([e.text("MESSAGE") for e in entries if e.kind == "gap"], [], "gaps")
     done = live.operations(entries)
     comparison = Truths()
+    comparison.replaced_is_told = not is_lower
     pids = {t["pid"] for t in truths}
     comparison.run(truths, [e for e in done if e.number("FOPSD_PID") in pids])
     for program in ran:
@@ -324,14 +323,14 @@ def test_btrfs_two_subvolumes(ground):
 def test_overlayfs(ground):
     directory = ground.directory("/var/tmp")
     trees_in(f"{directory}/lower/one", f"{directory}/lower/two")
-    merged = overlay(directory, f"{directory}/lower", directory)
+    merged = overlay(ground, directory, f"{directory}/lower")
     truth_on(ground, "overlayfs", [f"{merged}/one", f"{merged}/two"], is_lower=True)
 
 
 def test_overlayfs_of_two_file_systems(ground):
     directory, lower = ground.directory("/var/tmp"), ground.directory("/dev/shm")
     trees_in(f"{lower}/one", f"{lower}/two")
-    merged = overlay(directory, lower, directory)
+    merged = overlay(ground, directory, lower)
     truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"], is_lower=True)
 
 
@@ -339,9 +338,9 @@ def test_overlayfs_from_inside(ground):
     """As a container on its image: the root of the processes is the merged directory."""
     directory = ground.directory("/var/tmp")
     trees_in(f"{directory}/lower/one", f"{directory}/lower/two")
-    merged = overlay(directory, f"{directory}/lower", directory)
+    merged = overlay(ground, directory, f"{directory}/lower")
     # What would have to be there to be executed isn't.
-    truth_on(ground, "inside overlay", ["/one", "/two"], merged, lambda name: name != "exec")
+    truth_on(ground, "inside overlay", ["/one", "/two"], merged, lambda name: name != "exec", is_lower=True)
 
 
 if __name__ == "__main__":

@@ -195,8 +195,10 @@ static void test_names_that_move_are_not_lost_when_exchanged(void **state _unuse
                         for (unsigned j = 0; j < 2; j++) {
                                 unsigned other = random_below(round == 0 ? i + 1 : N);
 
-                                snprintf(names[j], sizeof(names[j]), "%0*u", round == 1 && other <= i ? AFTER : BEFORE, other);
-                                links[j] = (FopsPathLink){ root, fops_span_from_string(names[j]), key(owners[other]), false };
+                                size = round == 1 && other <= i ? AFTER : BEFORE;
+                                snprintf(names[j], sizeof(names[j]), "%0*u", (int) size, other);
+                                links[j] = (FopsPathLink){ root, fops_span_from_string(names[j]), key(owners[other]),
+                                                           false };
                                 if (j == 0)
                                         owner = other;
                                 else if (other != owner) {
@@ -364,7 +366,8 @@ static void test_of_too_many_links_it_is_known_that_there_are_more(void **state 
         put_file(x, 2, "0", 12);
         for (unsigned i = 1; i <= FOPS_PATH_LINKS_MAX; i++) {
                 snprintf(name, sizeof(name), "%u", i);
-                assert_int_equal(link_file(x, 2, name, 12), i < FOPS_PATH_LINKS_MAX ? FOPS_INDEX_DONE : FOPS_INDEX_AMBIGUOUS);
+                assert_int_equal(link_file(x, 2, name, 12),
+                                 i < FOPS_PATH_LINKS_MAX ? FOPS_INDEX_DONE : FOPS_INDEX_AMBIGUOUS);
         }
         for (unsigned i = 1; i < FOPS_PATH_LINKS_MAX; i++) {
                 snprintf(name, sizeof(name), "%u", i);
@@ -967,8 +970,8 @@ static void step_create(Model *m) {
                 o->is_forgotten = true;
 
         o = calloc(1, sizeof(Object));
-        *o = (Object){ .next = m->all, .inode = inode, .is_directory = random_below(3) == 0, .is_live = true, .n_places = 1 };
-        o->places[0] = place;
+        *o = (Object){ .next = m->all, .inode = inode, .is_directory = random_below(3) == 0, .is_live = true };
+        o->places[o->n_places++] = place;
         m->all = o;
         m->by_inode[inode] = o;
         m->live[m->n_live++] = o;
@@ -1056,8 +1059,8 @@ static void step_exchange(Model *m) {
         assert_outcome(m, fops_path_index_exchange(m->x, &link_a, &link_b), FOPS_INDEX_DONE);
 }
 
-/* Without a bound: all that is known is right and nothing else is. With one: what is known is right, of directories everything
- * unless one was refused. */
+/* Without a bound: all that is known is right and nothing else is. With one: what is known is right, of directories
+ * everything unless one was refused. */
 static void check(Model *m, const Object *o) {
         FopsArena arena = {};
         FopsPathCandidates c;
@@ -1146,10 +1149,10 @@ static void test_calls_without_sense_leave_nothing_behind(void **state _unused_)
         random_state = 424242;
         for (unsigned i = 0; i < 200000; i++) {
                 char buffers[2][32];
-                FopsPathLink link = { key(2 + random_below(60)), name_of(random_below(8), buffers[0]), key(2 + random_below(60)),
-                                      random_below(4) > 0 };
-                FopsPathLink other = { key(2 + random_below(60)), name_of(random_below(8), buffers[1]), key(2 + random_below(60)),
-                                       random_below(4) > 0 };
+                FopsPathLink link = { key(2 + random_below(60)), name_of(random_below(8), buffers[0]),
+                                      key(2 + random_below(60)), random_below(4) > 0 };
+                FopsPathLink other = { key(2 + random_below(60)), name_of(random_below(8), buffers[1]),
+                                       key(2 + random_below(60)), random_below(4) > 0 };
                 FopsArena arena = {};
                 FopsPathCandidates c;
                 int r = 0;
@@ -1175,7 +1178,7 @@ static void test_calls_without_sense_leave_nothing_behind(void **state _unused_)
                         r = fops_path_index_remove(x, link.parent, link.name, random_below(2) == 0 ? &link.key : NULL);
                         break;
                 case 10:
-                        r = fops_path_index_add_root(x, link.key, random_below(2) == 0 ? FOPS_SPAN_LITERAL("/a") : FOPS_SPAN_LITERAL("/b"));
+                        r = fops_path_index_add_root(x, link.key, fops_span_from_string(random_below(2) == 0 ? "/a" : "/b"));
                         break;
                 default:
                         r = random_below(2) == 0 ? fops_path_index_remove_root(x, link.key, FOPS_SPAN_ABSENT) :
