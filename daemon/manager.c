@@ -22,6 +22,8 @@
 #include "canary.h"
 #include "gaps.h"
 #include "instance.h"
+#include "mount-follow.h"
+#include "path.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
@@ -50,6 +52,7 @@ typedef struct Manager {
         FopsPathIndex *index;
         TreeScan *scan;
         WatchFollow *follow;
+        MountFollow *mount_follow;
         Canary canary;
         FopsTarget canary_target;
         bool has_canary, canary_said;
@@ -78,6 +81,7 @@ static void manager_done(Manager *m) {
         fops_pipeline_free(m->pipeline);
         tree_scan_free(m->scan);
         watch_follow_free(m->follow);
+        mount_follow_free(m->mount_follow);
         fops_path_index_free(m->index);
         ruleset_free(m->ruleset);
         publisher_free(m->publisher);
@@ -439,6 +443,39 @@ static int on_watches_changed(void *userdata) {
         return r < 0 ? stop_with(m, r) : 0;
 }
 
+static bool is_below_target(const Manager *m, const char *path) {
+        const FopsTargets *targets = &m->ruleset->targets;
+
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].is_directory &&
+                    fops_path_is_below(fops_span_from_string(path), fops_span_from_string(targets->items[i].path)))
+                        return true;
+        return false;
+}
+
+/* What is mounted in a watched tree belongs to it, and a mount can bring a watched path, or take it. */
+static int on_mounts_changed(void *userdata, const FopsMounts *before, const FopsMounts *now) {
+        Manager *m = userdata;
+        int r;
+
+        r = tree_scan_read_mounts(m->scan);
+        for (size_t i = 0; r >= 0 && i < before->n_items; i++)
+                if (!fops_mounts_by_id(now, before->items[i].id) && is_below_target(m, before->items[i].path))
+                        r = tree_scan_remove_root(m->scan, fops_span_from_string(before->items[i].path));
+        for (size_t i = 0; r >= 0 && i < now->n_items; i++) {
+                const FopsMount *mount = now->items + i;
+
+                if (fops_mounts_by_id(before, mount->id) || !is_below_target(m, mount->path))
+                        continue;
+                r = fops_rule_loader_follow_mount(&m->control, mount->path);
+                if (r < 0)
+                        publisher_state(m->publisher, LOG_ERR, "refused", "what is mounted at %s can't be watched: %s", mount->path,
+                                        strerror(-r));
+                r = tree_scan_add_root(m->scan, fops_span_from_string(mount->path));
+        }
+        return r < 0 ? stop_with(m, r) : on_watches_changed(m);
+}
+
 /* A second configuration is loaded and compiled beside the first; the first goes only when all of the second is good. */
 static int reload(Manager *m) {
         _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
@@ -521,6 +558,7 @@ static int set_up_pipeline(Manager *m) {
                 .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT,
                 .world = &fops_world_live,
                 .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
+                .self_pid = (uint32_t) getpid(),
                 .index = m->index,
                 .new_tree = on_new_tree,
                 .observe = on_operation,
@@ -590,6 +628,8 @@ static int start(Manager *m, FopsConfig *config) {
                 r = watch_follow_new(m->event, on_watches_changed, m, &m->follow);
         if (r >= 0)
                 r = watch_follow_set(m->follow, m->ruleset->config.watches, m->ruleset->config.n_watches);
+        if (r >= 0)
+                r = mount_follow_new(m->event, on_mounts_changed, m, &m->mount_follow);
         if (r < 0)
                 return fail(r, "setting up the event loop");
 

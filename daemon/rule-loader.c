@@ -196,3 +196,18 @@ int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed) {
         fops_rule_sync_done(&sync);
         return r;
 }
+
+int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path) {
+        /* Two strings, each with its length in front of both: audit_tag_tree() tags the second's mounts for the rules that the
+         * first is below of. */
+        uint32_t length = (uint32_t) strlen(path), lengths[2] = { length, length };
+        size_t size = sizeof(lengths) + 2 * (size_t) length;
+        _cleanup_free_ char *payload = malloc(size);
+
+        if (!payload)
+                return -ENOMEM;
+        memcpy(payload, lengths, sizeof(lengths));
+        memcpy(payload + sizeof(lengths), path, length);
+        memcpy(payload + sizeof(lengths) + length, path, length);
+        return fops_audit_control_command(c, AUDIT_MAKE_EQUIV, payload, size);
+}

@@ -34,5 +34,9 @@ void fops_rule_sync_done(FopsRuleSync *s);
  * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; *@ret is untouched. */
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret);
 
+/* A file system was mounted at @path: rules on directories above or at it (all of them, ours and others') are to hold below it too.
+ * 0 or -errno. */
+int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path);
+
 /* Deletes every rule that carries our tag. @ret_n_removed may be NULL. 0 or -errno, of the list or of the last rule left. */
 int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed);

@@ -24,8 +24,6 @@
 #define DENTS_BYTES ((size_t) 32 << 10)
 /* A tree with more directories waiting than this is scanned as far as it goes; 24 bytes each. */
 #define QUEUE_MAX ((size_t) 16 << 20)
-/* /proc/self/mountinfo of a host full of containers is some hundred KiB. */
-#define MOUNTINFO_BYTES_MAX ((size_t) 16 << 20)
 
 /* A root that was added from outside, so that it can be taken out again. */
 typedef struct Root {
@@ -164,6 +162,27 @@ static int read_entries(TreeScan *s) {
         return 0;
 }
 
+static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
+        _cleanup_free_ char *copy = NULL;
+        Root *roots;
+
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        s->roots[i].key = key;
+                        return 0;
+                }
+
+        copy = strndup(path.data, path.size);
+        if (!copy)
+                return -ENOMEM;
+        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(Root));
+        if (!roots)
+                return -ENOMEM;
+        s->roots = roots;
+        s->roots[s->n_roots++] = (Root){ .path = TAKE_PTR(copy), .key = key };
+        return 0;
+}
+
 static int begin_directory(TreeScan *s, FopsInodeKey key) {
         _cleanup_close_ int fd = -EBADF;
         FopsSpan path;
@@ -186,7 +205,9 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
                         s->stats.n_failed++;
                         return 0;
                 }
-                r = fops_path_index_add_root(s->index, opened.key, path);
+                r = remember_root(s, path, opened.key);
+                if (r >= 0)
+                        r = fops_path_index_add_root(s->index, opened.key, path);
                 if (r < 0)
                         return r;
         }
@@ -264,61 +285,16 @@ TreeScan *tree_scan_free(TreeScan *s) {
 
 int tree_scan_read_mounts(TreeScan *s) {
         _cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-        _cleanup_free_ char *text = NULL;
-        size_t size = 0, allocated = 0;
         FopsMounts mounts;
         int r;
 
         if (fd < 0)
                 return -errno;
-        for (;;) {
-                ssize_t n;
-
-                if (size == allocated) {
-                        char *grown;
-
-                        if (allocated >= MOUNTINFO_BYTES_MAX)
-                                return -E2BIG;
-                        allocated = MAX(allocated * 2, (size_t) 16 << 10);
-                        grown = realloc(text, allocated);
-                        if (!grown)
-                                return -ENOMEM;
-                        text = grown;
-                }
-                n = read(fd, text + size, allocated - size);
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                size += (size_t) n;
-        }
-
-        r = fops_mounts_parse((FopsSpan){ text, size }, &mounts);
+        r = fops_mounts_read(fd, &mounts);
         if (r < 0)
                 return r;
         fops_mounts_done(&s->mounts);
         s->mounts = mounts;
-        return 0;
-}
-
-static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
-        _cleanup_free_ char *copy = NULL;
-        Root *roots;
-
-        for (size_t i = 0; i < s->n_roots; i++)
-                if (fops_span_equal_string(path, s->roots[i].path)) {
-                        s->roots[i].key = key;
-                        return 0;
-                }
-
-        copy = strndup(path.data, path.size);
-        if (!copy)
-                return -ENOMEM;
-        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(Root));
-        if (!roots)
-                return -ENOMEM;
-        s->roots = roots;
-        s->roots[s->n_roots++] = (Root){ .path = TAKE_PTR(copy), .key = key };
         return 0;
 }
 

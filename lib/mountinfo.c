@@ -4,6 +4,9 @@
 
 #include "mountinfo.h"
 
+/* On a host full of containers it is some hundred KiB. */
+#define MOUNTINFO_BYTES_MAX ((size_t) 16 << 20)
+
 void fops_mounts_done(FopsMounts *m) {
         for (size_t i = 0; i < m->n_items; i++) {
                 free(m->items[i].root);
@@ -97,6 +100,35 @@ int fops_mounts_parse(FopsSpan text, FopsMounts *ret) {
         *ret = m;
         m = (FopsMounts){};
         return 0;
+}
+
+int fops_mounts_read(int fd, FopsMounts *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0, allocated = 0;
+
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        for (;;) {
+                ssize_t n;
+
+                if (size == allocated) {
+                        char *grown;
+
+                        if (allocated >= MOUNTINFO_BYTES_MAX)
+                                return -E2BIG;
+                        allocated = MAX(allocated * 2, (size_t) 16 << 10);
+                        grown = realloc(text, allocated);
+                        if (!grown)
+                                return -ENOMEM;
+                        text = grown;
+                }
+                n = read(fd, text + size, allocated - size);
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return fops_mounts_parse((FopsSpan){ text, size }, ret);
+                size += (size_t) n;
+        }
 }
 
 const FopsMount *fops_mounts_by_id(const FopsMounts *m, uint64_t id) {

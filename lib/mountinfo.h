@@ -26,6 +26,9 @@ void fops_mounts_done(FopsMounts *m);
 /* proc_pid_mountinfo(5). Returns 0 or -ENOMEM; *@ret is untouched on failure. */
 int fops_mounts_parse(FopsSpan text, FopsMounts *ret);
 
+/* The same from a descriptor of /proc/PID/mountinfo, from its beginning. Returns 0 or -errno. */
+int fops_mounts_read(int fd, FopsMounts *ret);
+
 /* NULL if there is none of that id. */
 const FopsMount *fops_mounts_by_id(const FopsMounts *m, uint64_t id);
 

@@ -137,8 +137,12 @@ static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) 
                 if (event->records[i].type == AUDIT_CONFIG_CHANGE) {
                         FopsSpan body = event->records[i].body, op = fops_field_find(body, "op").raw, key;
                         FopsArena arena = {};
+                        uint32_t pid;
                         bool ours;
 
+                        if (p->options.self_pid > 0 && fops_span_to_u32(fops_field_find(body, "pid").raw, &pid) &&
+                            pid == p->options.self_pid)
+                                return true;
                         if (fops_span_equal(op, FOPS_SPAN_LITERAL("set")))
                                 return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000) <= p->own_changes_until_usec;
 

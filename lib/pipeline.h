@@ -15,6 +15,7 @@ typedef struct FopsPipelineOptions {
         const FopsWorld *world; /* NULL: offline */
         void *world_userdata;
         int proc_fd;            /* for the process table, taken over; -EBADF: none */
+        uint32_t self_pid;      /* whose changes of the audit configuration are no news; 0: nobody's */
         unsigned ancestry;
         bool unit, container;
         bool full;              /* every record in the entry */
