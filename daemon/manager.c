@@ -186,7 +186,7 @@ static void on_new_tree(void *userdata, FopsInodeKey directory) {
 
         if (tree_scan_add_directory(m->scan, directory) < 0)
                 return;
-        fops_pipeline_set_index_complete(m->pipeline, false);
+        fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
 }
 
 static void on_scanned(void *userdata) {
@@ -195,7 +195,7 @@ static void on_scanned(void *userdata) {
         TreeScanStats scan = tree_scan_stats(m->scan);
 
         /* What was cut for want of room, or couldn't be read, may be anywhere. */
-        fops_pipeline_set_index_complete(m->pipeline, index.n_refused == 0);
+        fops_pipeline_set_index_complete(m->pipeline, index.n_refused == 0 ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
         if (!m->indexed)
                 publisher_state(m->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
                                 (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
@@ -216,7 +216,7 @@ static int index_targets(Manager *m) {
                 if (!t->is_missing || t->has_parent)
                         r = t->is_directory ? tree_scan_add_root(m->scan, path) : tree_scan_add_file(m->scan, path);
         }
-        fops_pipeline_set_index_complete(m->pipeline, r >= 0 && !tree_scan_is_busy(m->scan));
+        fops_pipeline_set_index_complete(m->pipeline, r >= 0 && !tree_scan_is_busy(m->scan) ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
         return r;
 }
 

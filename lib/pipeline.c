@@ -30,6 +30,7 @@ struct FopsPipeline {
         FopsEvent *parked_oldest, **parked_tail; /* linked by ->newer */
         unsigned n_parked;
         uint64_t own_changes_until_usec;
+        uint64_t complete_since_usec; /* UINT64_MAX: it isn't */
         uint64_t file_usec; /* offline: the latest time seen in the records */
         FopsPipelineStats stats;
 };
@@ -45,6 +46,7 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
 
         p->options = *options;
         p->parked_tail = &p->parked_oldest;
+        p->complete_since_usec = UINT64_MAX;
         p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata, .index = options->index };
         p->processes = fops_process_table_new(options->proc_fd);
         p->correlator = fops_correlator_new(&options->correlator);
@@ -86,8 +88,9 @@ void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bo
         p->options.drop_foreign = drop_foreign;
 }
 
-void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete) {
-        p->resolver.index_is_complete = complete;
+void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec) {
+        p->complete_since_usec = since_usec;
+        p->resolver.index_is_complete = false;
 }
 
 FopsPairing *fops_pipeline_pairing(FopsPipeline *p) {
@@ -242,6 +245,7 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64
         bool learnt = false;
         int r;
 
+        p->resolver.index_is_complete = event->id.sec * UINT64_C(1000000) + event->id.msec * UINT64_C(1000) >= p->complete_since_usec;
         r = fops_operation_from_event(event, p->syscalls, &op);
         if (r == FOPS_OPERATION_NONE)
                 r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);

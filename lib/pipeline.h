@@ -47,8 +47,9 @@ FOPS_DEFINE_CLEANUP(FopsPipeline *, fops_pipeline_free)
 /* What is wanted from now on; borrowed until the next call. NULL: everything is an operation of interest (decode). */
 void fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
 
-/* The index holds all that is in the watched trees, or, again, not. */
-void fops_pipeline_set_index_complete(FopsPipeline *p, bool complete);
+/* The index holds all that is in the watched trees, as it was at @since_usec (CLOCK_REALTIME); for events from before it is too
+ * new. UINT64_MAX: it doesn't, or not any more. */
+void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec);
 
 /* Settings of the kernel's that were changed up to now (µs since the epoch) were changed by us: no news. */
 void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec);

@@ -106,11 +106,12 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
                 return;
 
-        if (S_ISDIR(object->item->mode) || ((op->syscall->fd >= 0 || is_complete) && candidates.n == 1))
+        /* A name that it doesn't have may be a symlink's; or the index is ahead, or behind, and this is another file. */
+        if (S_ISDIR(object->item->mode) || (op->syscall->fd >= 0 && is_complete))
                 path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
         else {
                 name = fops_object_last_name(object);
-                if (!name.data && !object->is_fd)
+                if (!name.data)
                         return;
                 path = choose(&candidates, name, FOPS_SPAN_ABSENT);
         }

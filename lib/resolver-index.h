@@ -14,8 +14,8 @@ bool fops_item_key(const FopsItem *item, FopsInodeKey *ret);
 FopsSpan fops_object_last_name(const FopsObject *object);
 
 /* Sets *@ret_path, if the index knows it for certain, and *@ret_dir, if it knows at least the directory; each is left alone
- * otherwise. @is_complete: the index holds all that is in the watched trees, so that an object it has in one place has no other,
- * whatever name (a symlink's) led there. Strings go to @arena. */
+ * otherwise. @is_complete: the index holds all that is in the watched trees, so that what it has in one place has no other.
+ * Strings go to @arena. */
 void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
                         FopsSpan *ret_path, FopsSpan *ret_dir);
 

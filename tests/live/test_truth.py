@@ -87,6 +87,22 @@ def make_tree(top):
             os.link(f"{directory}/f1", f"{directory}/hard")
 
 
+def make_names(top, directories, files):
+    """A tree four levels deep, ten directories in each but the last; yields (path, is a directory), of directories after what is
+    in them."""
+    paths = [top]
+    while len(paths) <= directories:
+        path = f"{paths[(len(paths) - 1) // 10]}/d{len(paths) % 10}"
+        os.mkdir(path)
+        paths.append(path)
+    for path in reversed(paths[1:]):
+        for i in range(files):
+            name = os.fsencode(f"{path}/f{i}")
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+            yield name, False
+        yield os.fsencode(path), True
+
+
 def walk(top):
     """Path → type and inode, of all in the tree and of its top."""
     found = {}
@@ -250,16 +266,20 @@ class Generator:
         return truths
 
 
+def wait_until_indexed(ground, daemon):
+    deadline = live.time.monotonic() + INDEXED_SECONDS
+    while not ground.entries("FOPSD_STATE=indexed"):
+        live.check(live.time.monotonic() < deadline, f"not indexed in {INDEXED_SECONDS} s: {daemon.stderr()}")
+        live.time.sleep(0.1)
+
+
 def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False):
     """Everything in the two @trees; from within @root, if there is one, with the trees named from there. @is_lower: what is there
     already is in the lower layer of an overlay."""
     ground.need_free_registration()
     watched = [root + tree for tree in trees]
     daemon = ground.watching(*watched, extra="kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };")
-    deadline = live.time.monotonic() + INDEXED_SECONDS
-    while not ground.entries("FOPSD_STATE=indexed"):
-        live.check(live.time.monotonic() < deadline, f"not indexed in {INDEXED_SECONDS} s: {daemon.stderr()}")
-        live.time.sleep(0.1)
+    wait_until_indexed(ground, daemon)
 
     start = live.time.monotonic()
     generators = [Generator(ground, opsgen_sets(sets), tree, root) for tree in trees]
