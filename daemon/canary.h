@@ -10,6 +10,7 @@
 typedef struct Canary {
         char *directory;       /* NULL: there is none, and no canary */
         uint64_t old_parent_inode;
+        pid_t pid;             /* of the child that sang last */
         uint64_t sung_usec;    /* CLOCK_MONOTONIC of the last one; 0: not waiting for one */
         uint64_t latency_usec; /* of the last one that came back; 0: none */
 } Canary;
@@ -26,5 +27,5 @@ bool canary_target(const Canary *c, FopsTarget *ret);
 /* Lets a child make its renames; nobody waits for it: SIGCHLD has to be ignored. 0 or -errno. */
 int canary_sing(Canary *c, uint64_t now_usec);
 
-/* True if @op is the canary's, and then it is taken in: learnt from, and its latency noted. */
+/* True if @op is of the canary's rules. If its child did it, it is taken in: learnt from, and its latency noted. */
 bool canary_hear(Canary *c, const FopsOperation *op, FopsPairing *pairing, uint64_t now_usec);

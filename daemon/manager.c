@@ -195,7 +195,8 @@ static void on_scanned(void *userdata) {
         TreeScanStats scan = tree_scan_stats(m->scan);
 
         /* What was cut for want of room, or couldn't be read, may be anywhere. */
-        fops_pipeline_set_index_complete(m->pipeline, index.n_refused == 0 ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
+        fops_pipeline_set_index_complete(m->pipeline,
+                                         index.n_refused + index.n_evicted == 0 ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
         if (!m->indexed)
                 publisher_state(m->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
                                 (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
@@ -320,6 +321,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         int r;
 
         look_after_canary(m);
+        if (fops_path_index_stats(m->index).n_evicted > 0)
+                fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
         if (n_messages != m->n_messages_looked) {
                 m->n_messages_looked = n_messages;
                 look(m);
@@ -375,8 +378,9 @@ static int apply_rules(Manager *m, const Ruleset *ruleset) {
 
 static void say_ready(Manager *m, const char *state) {
         fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
-        publisher_state(m->publisher, LOG_INFO, state, "fopsd %s: %zu watches, %zu rules in the kernel, as %s", state,
-                        m->ruleset->config.n_watches, m->ruleset->rules.n_items, mode_name(m->mode));
+        publisher_state(m->publisher, LOG_INFO, state, "fopsd %s: %zu %s, %zu rules in the kernel, as %s", state,
+                        m->ruleset->config.n_watches, m->ruleset->config.n_watches == 1 ? "watch" : "watches",
+                        m->ruleset->rules.n_items, mode_name(m->mode));
 
         for (size_t i = 0; i < m->ruleset->targets.n_items; i++)
                 if (m->ruleset->targets.items[i].is_missing)

@@ -69,12 +69,13 @@ static int add_watch(Options *o, const char *path) {
 }
 
 static int set_of_watch(Options *o, int option, const char *value) {
-        WatchOption *last = o->watches + o->n_watches - 1;
+        WatchOption *last;
 
         if (o->n_watches == 0) {
                 fprintf(stderr, "fopsd: -%c belongs behind the -w that it is for\n", option);
                 return -EINVAL;
         }
+        last = o->watches + o->n_watches - 1;
         if (option == 'o')
                 last->ops = value;
         else

@@ -43,6 +43,7 @@ struct TreeScan {
         size_t n_queue, n_allocated;
         int fd; /* the directory that is being read; negative: none */
         FopsInodeKey key;
+        bool entries_are_of_layers;
         FopsArena arena;
         TreeScanStats stats;
         char dents[DENTS_BYTES] __attribute__((aligned(8)));
@@ -52,6 +53,7 @@ struct TreeScan {
 typedef struct Opened {
         FopsInodeKey key;
         bool subvolumes_share_device; /* btrfs */
+        bool entries_are_of_layers;   /* overlayfs: getdents64(2) may tell a layer's inode numbers */
 } Opened;
 
 static uint64_t now_usec(void) {
@@ -76,6 +78,7 @@ static int identify(const TreeScan *s, int fd, Opened *ret) {
                         .dev_minor = mount ? mount->dev_minor : st.stx_dev_minor,
                 },
                 .subvolumes_share_device = mount && strcmp(mount->type, "btrfs") == 0,
+                .entries_are_of_layers = mount && strcmp(mount->type, "overlay") == 0,
         };
         return 0;
 }
@@ -127,10 +130,14 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
                 .key = { .inode = entry->d_ino, .dev_major = parent.dev_major, .dev_minor = parent.dev_minor },
                 .is_directory = entry_is_directory(fd, entry),
         };
+        struct statx st;
         int r;
 
         if (fops_span_equal(link.name, FOPS_SPAN_LITERAL(".")) || fops_span_equal(link.name, FOPS_SPAN_LITERAL("..")))
                 return 0;
+
+        if (s->entries_are_of_layers && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
+                link.key.inode = st.stx_ino;
 
         s->stats.n_entries++;
         r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
@@ -214,6 +221,7 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
 
         s->stats.n_directories++;
         s->key = opened.key;
+        s->entries_are_of_layers = opened.entries_are_of_layers;
         s->fd = TAKE_FD(fd);
         return 0;
 }
@@ -255,10 +263,7 @@ int tree_scan_new(sd_event *event, FopsPathIndex *index, TreeScanDone done, void
         r = sd_event_add_defer(event, &s->source, on_slice, s);
         if (r < 0)
                 return r;
-        /* Behind the records: while any are there, it doesn't run. */
-        r = sd_event_source_set_priority(s->source, SD_EVENT_PRIORITY_IDLE);
-        if (r < 0)
-                return r;
+        /* Of the records' priority, so that both come in turn: what has moved in has to be known while there is work, too. */
         r = sd_event_source_set_enabled(s->source, SD_EVENT_OFF);
         if (r < 0)
                 return r;

@@ -6,8 +6,9 @@
 
 #include "watch-follow.h"
 
+#include <dirent.h>
 #include <fnmatch.h>
-#include <glob.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -25,6 +26,8 @@ typedef struct Place {
         WatchFollow *follow;
         sd_event_source *source;
         char *path;
+        dev_t dev;
+        ino_t inode; /* of what stood at the path: a symlink in it may lead elsewhere now */
         char **patterns;
         size_t n_patterns;
         bool is_wanted; /* since the last set */
@@ -107,12 +110,14 @@ int watch_follow_new(sd_event *event, WatchFollowChanged changed, void *userdata
 }
 
 static bool counts(Place *p, const struct inotify_event *event) {
+        /* What an overflow has swallowed may have been this. */
         if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW)) {
-                p->is_gone |= !(event->mask & IN_Q_OVERFLOW);
+                p->is_gone = true;
                 return true;
         }
+        /* Literally too: a path that is no pattern may hold a backslash. */
         for (size_t i = 0; event->len > 0 && i < p->n_patterns; i++)
-                if (fnmatch(p->patterns[i], event->name, FNM_PERIOD) == 0)
+                if (strcmp(p->patterns[i], event->name) == 0 || fnmatch(p->patterns[i], event->name, FNM_PERIOD) == 0)
                         return true;
         return false;
 }
@@ -153,14 +158,20 @@ static int place_add_pattern(Place *p, FopsSpan component) {
 
 static int follow_entry(WatchFollow *f, const char *directory, FopsSpan component) {
         _cleanup_(place_freep) Place *p = NULL;
+        struct stat st;
         Place **places;
         int r;
 
-        for (size_t i = 0; i < f->n_places; i++)
-                if (!f->places[i]->is_gone && strcmp(f->places[i]->path, directory) == 0) {
+        if (stat(directory, &st) < 0)
+                return 0;
+        for (size_t i = 0; i < f->n_places; i++) {
+                const Place *known = f->places[i];
+
+                if (!known->is_gone && known->dev == st.st_dev && known->inode == st.st_ino && strcmp(known->path, directory) == 0) {
                         f->places[i]->is_wanted = true;
                         return place_add_pattern(f->places[i], component);
                 }
+        }
         if (f->n_places >= PLACES_MAX)
                 return 0;
 
@@ -174,6 +185,8 @@ static int follow_entry(WatchFollow *f, const char *directory, FopsSpan componen
                 return -ENOMEM;
         p->follow = f;
         p->is_wanted = true;
+        p->dev = st.st_dev;
+        p->inode = st.st_ino;
         p->path = strdup(directory);
         if (!p->path)
                 return -ENOMEM;
@@ -193,41 +206,55 @@ static int follow_entry(WatchFollow *f, const char *directory, FopsSpan componen
         return 0;
 }
 
+static int follow_below(WatchFollow *f, const char *directory, FopsSpan rest, bool is_glob);
+
+/* Follows @rest in what @name in @directory is now, if that is a directory. */
+static int follow_in(WatchFollow *f, const char *directory, FopsSpan name, FopsSpan rest, bool is_glob) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+
+        if (asprintf(&path, "%s/%.*s", strcmp(directory, "/") == 0 ? "" : directory, (int) name.size, name.data) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? follow_below(f, path, rest, is_glob) : 0;
+}
+
+/* Not glob(3), for which the names that it has found would be patterns again: anybody may call a directory "*". */
+static int follow_matches(WatchFollow *f, const char *directory, FopsSpan component, FopsSpan rest) {
+        _cleanup_free_ char *pattern = strndup(component.data, component.size);
+        const struct dirent *entry;
+        DIR *d;
+        int r = 0;
+
+        if (!pattern)
+                return -ENOMEM;
+        d = opendir(directory);
+        if (!d)
+                return errno == ENOMEM ? -ENOMEM : 0;
+        while (r >= 0 && (entry = readdir(d)))
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                    fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0)
+                        r = follow_in(f, directory, fops_span_from_string(entry->d_name), rest, true);
+        closedir(d);
+        return r;
+}
+
 /* Follows the first component of @rest in @directory, and the others in what it leads to now. */
 static int follow_below(WatchFollow *f, const char *directory, FopsSpan rest, bool is_glob) {
         const char *stop = memchr(rest.data, '/', rest.size);
         FopsSpan component = { rest.data, stop ? (size_t) (stop - rest.data) : rest.size };
-        _cleanup_free_ char *next = NULL;
-        glob_t found;
+        bool is_pattern = false;
         int r;
 
         r = follow_entry(f, directory, component);
         if (r < 0 || !stop)
                 return r;
+
         rest = fops_span_skip(rest, component.size + 1);
-
-        if (asprintf(&next, "%s/%.*s", strcmp(directory, "/") == 0 ? "" : directory, (int) component.size, component.data) < 0) {
-                next = NULL;
-                return -ENOMEM;
-        }
-        if (!is_glob) {
-                struct stat st;
-
-                return stat(next, &st) == 0 && S_ISDIR(st.st_mode) ? follow_below(f, next, rest, false) : 0;
-        }
-
-        switch (glob(next, GLOB_ONLYDIR, NULL, &found)) {
-        case 0:
-                break;
-        case GLOB_NOSPACE:
-                return -ENOMEM;
-        default:
-                return 0;
-        }
-        for (size_t i = 0; r >= 0 && i < found.gl_pathc; i++)
-                r = follow_below(f, found.gl_pathv[i], rest, true);
-        globfree(&found);
-        return r;
+        for (size_t i = 0; is_glob && i < component.size; i++)
+                is_pattern |= strchr("*?[\\", component.data[i]) != NULL;
+        return is_pattern ? follow_matches(f, directory, component, rest) : follow_in(f, directory, component, rest, is_glob);
 }
 
 int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches) {

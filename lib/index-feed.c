@@ -53,11 +53,25 @@ static int take_out(FopsPathIndex *index, const FopsObject *object, FopsSpan pat
         return MIN(fops_path_index_remove(index, parent, name, fops_item_key(object->item, &key) ? &key : NULL), 0);
 }
 
+/* A ghost is no longer what has its inode: inodes are given away again at once. */
+static bool is_there(FopsPathIndex *index, FopsInodeKey key) {
+        return fops_path_index_is_known(index, key) && !fops_path_index_is_ghost(index, key);
+}
+
+/* A directory that has come into the trees, of whose contents nothing was heard. */
+static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool was_there, FopsFed *fed) {
+        if (!link->is_directory || was_there || !is_there(index, link->key))
+                return;
+        fed->learnt = true;
+        fed->has_new_tree = true;
+        fed->new_tree = link->key;
+}
+
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
         FopsSpan old_name = name_of(&op->object, op->path);
         FopsInodeKey old_parent;
-        bool was_known;
+        bool was_there;
         int r;
 
         link.name = name_of(&op->new_object, op->new_path);
@@ -67,16 +81,13 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
             !fops_item_key(op->new_object.parent, &link.parent))
                 return lose(index, &op->object, FOPS_PUT_EVENT);
 
-        was_known = fops_path_index_is_known(index, link.key);
+        was_there = is_there(index, link.key);
         r = fops_path_index_rename(index, old_parent, old_name, &link);
         if (r < 0)
                 return r;
 
-        if (r == FOPS_INDEX_DONE && link.is_directory) {
-                fed->learnt = true;
-                fed->has_new_tree = !was_known;
-                fed->new_tree = link.key;
-        }
+        fed->learnt |= r == FOPS_INDEX_DONE && link.is_directory;
+        note_arrival(index, &link, was_there, fed);
         return 0;
 }
 
@@ -86,6 +97,7 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
                 .name = name_of(&op->new_object, op->new_path),
                 .is_directory = op->new_object.item && S_ISDIR(op->new_object.item->mode),
         };
+        bool a_was_there, b_was_there;
         int r;
 
         if (!a.name.data || !b.name.data || !fops_item_key(op->object.item, &a.key) || !fops_item_key(op->new_object.item, &b.key) ||
@@ -93,9 +105,18 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
                 r = lose(index, &op->object, FOPS_PUT_EVENT);
                 return r < 0 ? r : lose(index, &op->new_object, FOPS_PUT_EVENT);
         }
+
+        a_was_there = is_there(index, a.key);
+        b_was_there = is_there(index, b.key);
         r = fops_path_index_exchange(index, &a, &b);
+        if (r < 0)
+                return r;
+
         fed->learnt |= r == FOPS_INDEX_DONE;
-        return MIN(r, 0);
+        /* Only one of them can be from outside. */
+        note_arrival(index, &a, a_was_there, fed);
+        note_arrival(index, &b, b_was_there, fed);
+        return 0;
 }
 
 int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret) {

@@ -63,6 +63,8 @@ static int parse_line(FopsSpan line, FopsMount *ret) {
                 word = take_until(&line, ' ');
         } while (!fops_span_equal(word, FOPS_SPAN_LITERAL("-")));
         word = take_until(&line, ' ');
+        if (word.size == 0)
+                return 0;
 
         m.root = unescape(root);
         m.path = unescape(path);

@@ -30,10 +30,11 @@ size_t fops_word_distance(FopsSpan word, const char *known) {
 }
 
 void fops_nearest_try(FopsNearest *n, const char *candidate) {
-        size_t distance = fops_word_distance(fops_span_from_string(n->word), candidate);
+        FopsSpan word = fops_span_from_string(n->word);
+        size_t distance = fops_word_distance(word, candidate);
 
-        /* A third of the word may be wrong; more is another word. */
-        if (distance > (strlen(n->word) + 2) / 3 || (n->best && distance >= n->distance))
+        /* A third of what is looked at may be wrong; more is another word. */
+        if (distance > (MIN(word.size, WORD_BYTES_MAX) + 2) / 3 || (n->best && distance >= n->distance))
                 return;
         n->best = candidate;
         n->distance = distance;

@@ -24,8 +24,12 @@ static bool item_is(const FopsItem *i, FopsNametype type) {
         return i->nametype == type;
 }
 
+static bool same_device(const FopsItem *a, const FopsItem *b) {
+        return a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
 static bool same_inode(const FopsItem *a, const FopsItem *b) {
-        return a->has_inode && b->has_inode && a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+        return a->has_inode && b->has_inode && a->inode == b->inode && same_device(a, b);
 }
 
 /* How much an item tells: a name, then an inode. overlayfs's and io_uring's doublets lack one or the other. */
@@ -123,30 +127,25 @@ static const FopsItem *find_crossed(const FopsOperation *op, const FopsItem *cre
                 const FopsItem *item = op->items + i;
 
                 if (item_is(item, FOPS_NAMETYPE_CREATE) && item_weight(item) == item_weight(created) && item->has_inode &&
-                    !same_inode(item, created) && item->dev_major == created->dev_major && item->dev_minor == created->dev_minor)
+                    !same_inode(item, created) && same_device(item, created))
                         return item;
         }
         return NULL;
 }
 
-/* overlayfs removes names in its upper layer by the same functions, which find the item of that name and put the layer's inode
- * into it. A name is removed on the file system that its directory is on, so the device tells. */
+/* overlayfs makes and removes names in its upper layer by the same functions, which find the item of that name, or of none, and put
+ * the layer's inode into it. A name is on the file system that its directory is on, and that was looked up first. */
 static void disown_layers(FopsOperation *op) {
+        const FopsItem *home = NULL;
+
         for (size_t i = 0; i < op->n_items; i++) {
-                bool has_parent = false, is_there = false;
+                FopsItem *item = op->items + i;
 
-                if (!item_is(op->items + i, FOPS_NAMETYPE_DELETE) || !op->items[i].name.data)
-                        continue;
-                for (size_t j = 0; j < op->n_items; j++) {
-                        const FopsItem *parent = op->items + j;
-
-                        if (!item_is(parent, FOPS_NAMETYPE_PARENT) || !parent->name.data || !parent->has_inode)
-                                continue;
-                        has_parent = true;
-                        is_there |= parent->dev_major == op->items[i].dev_major && parent->dev_minor == op->items[i].dev_minor;
-                }
-                if (has_parent && !is_there)
-                        op->items[i].has_inode = false;
+                if (!home && item_is(item, FOPS_NAMETYPE_PARENT) && item->has_inode)
+                        home = item;
+                else if (home && (item_is(item, FOPS_NAMETYPE_DELETE) || item_is(item, FOPS_NAMETYPE_CREATE)) &&
+                         !item->name.data == !home->name.data && !same_device(item, home))
+                        item->has_inode = false;
         }
 }
 
@@ -215,9 +214,9 @@ static void find_renamed(FopsOperation *op) {
         if (crossed) {
                 op->op = FOPS_OP_EXCHANGE;
                 op->new_object.item = other && same_inode(other, crossed) ? other : make_item(op, crossed, created->name);
-        } else if (other && !same_inode(other, created) && fops_span_equal(other->name, created->name))
+        } else if (other && !same_inode(other, created) && same_device(other, created) && fops_span_equal(other->name, created->name))
                 op->replaced = other;
-        else if (deleted->has_inode && created->has_inode && !same_inode(deleted, created))
+        else if (deleted->has_inode && created->has_inode && !same_inode(deleted, created) && same_device(deleted, created))
                 op->replaced = make_item(op, deleted, created->name);
 
         if (created->has_inode)

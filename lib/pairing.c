@@ -35,17 +35,19 @@ static bool find_parents(const FopsOperation *op, const FopsItem *ret[static 2])
 bool fops_pairing_learn(FopsPairing *p, const FopsOperation *op, uint64_t old_parent_inode) {
         FopsParentOrder *order = order_of(p, op);
         const FopsItem *parents[2];
+        bool old_first;
 
         if (!order || op->outcome != FOPS_OUTCOME_SUCCESS || !find_parents(op, parents) || parents[0]->inode == parents[1]->inode)
                 return false;
 
-        if (parents[0]->inode == old_parent_inode)
-                *order = FOPS_PARENTS_OLD_FIRST;
-        else if (parents[1]->inode == old_parent_inode)
-                *order = FOPS_PARENTS_NEW_FIRST;
-        else
+        old_first = parents[0]->inode == old_parent_inode;
+        if (!old_first && parents[1]->inode != old_parent_inode)
                 return false;
-        p->arch = op->arch;
+
+        /* What another ABI's calls taught is not to pass for this one's. */
+        if (p->arch != op->arch)
+                *p = (FopsPairing){ .arch = op->arch };
+        *order = old_first ? FOPS_PARENTS_OLD_FIRST : FOPS_PARENTS_NEW_FIRST;
         return true;
 }
 

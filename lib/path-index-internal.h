@@ -34,6 +34,7 @@ typedef struct Entry {
         uint32_t n_children : ENTRY_BITS;
         uint32_t sides : 2;      /* which half of each table it is in */
         uint32_t is_touched : 1; /* a file's, asked for or named by an event since the hand passed */
+        uint32_t scan : 2;       /* put by the scan of that number, and by no event; 0: by one that all events are behind */
 } Entry;
 
 _Static_assert(sizeof(Entry) == 24, "there are millions of them");
@@ -70,12 +71,18 @@ struct FopsPathIndex {
         uint32_t hand;
         uint32_t name_cursor; /* names of entries from here on may be on the side of the pool that is left; NONE: none is */
         uint32_t next_ghost;
+        uint32_t scan; /* the latest, 1 to 3 in turn; 0: the first */
+        bool is_ahead; /* what that has put is too new for the event at hand */
         Table tables[_BY_MAX];
         FopsNamePool names;
         uint64_t n_evicted, n_refused;
         uint8_t seed[16];
         uint32_t ghosts[FOPS_PATH_GHOSTS_MAX];
 };
+
+static inline bool fops_path_is_too_new(const FopsPathIndex *x, const Entry *e) {
+        return x->is_ahead && e->scan != 0 && e->scan == x->scan;
+}
 
 #define BLOCK_ENTRIES UINT32_C(2048) /* 48 KiB */
 

@@ -60,7 +60,7 @@ static void walk_place(Walk *w, uint32_t place, size_t used, unsigned depth) {
                         w->found.more = w->met = true;
                         return;
                 }
-                if (e->name == NONE)
+                if (e->name == NONE || (w->sought == NONE && fops_path_is_too_new(w->x, e)))
                         return;
 
                 name = fops_name_pool_get(&w->x->names, e->name);
@@ -145,7 +145,7 @@ int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, 
         if (p == NONE)
                 return FOPS_INDEX_PARENT_UNKNOWN;
         i = fops_path_is_valid_name(name) ? fops_path_find_name(x, p, name) : NONE;
-        if (i == NONE)
+        if (i == NONE || fops_path_is_too_new(x, entry(x, i)))
                 return FOPS_INDEX_UNKNOWN;
         if (fops_path_is_ambiguous(x, p))
                 return FOPS_INDEX_AMBIGUOUS;

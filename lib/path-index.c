@@ -264,8 +264,16 @@ static void replace_others(FopsPathIndex *x, uint32_t parent, FopsSpan name, uin
         } while (other != NONE);
 }
 
+/* Roots are known by their path. */
+static uint32_t scan_of(const FopsPathIndex *x, const Put *p) {
+        return p->how == FOPS_PUT_SCANNED && p->parent != TOP ? x->scan : 0;
+}
+
 static int add_place(FopsPathIndex *x, const Put *p, Entry kind, uint32_t *ret) {
-        uint32_t i = fops_path_store_add(x, p->key, p->parent, p->name, kind);
+        uint32_t i;
+
+        kind.scan = scan_of(x, p);
+        i = fops_path_store_add(x, p->key, p->parent, p->name, kind);
 
         if (i == NONE)
                 return -ENOMEM;
@@ -278,6 +286,7 @@ static int move_place(FopsPathIndex *x, uint32_t i, const Put *p, uint32_t *ret)
 
         if (r < 0)
                 return r;
+        entry(x, i)->scan = scan_of(x, p);
         *ret = i;
         return FOPS_INDEX_DONE;
 }
@@ -394,7 +403,10 @@ static int put(FopsPathIndex *x, const Put *p, bool has_room) {
         is_free = fops_path_find_name(x, p->parent, p->name) == NONE;
         i = is_free ? NONE : find_put(x, p);
         if (i != NONE) {
-                entry(x, i)->is_touched |= p->how != FOPS_PUT_SCANNED;
+                if (p->how != FOPS_PUT_SCANNED) {
+                        entry(x, i)->is_touched = true;
+                        entry(x, i)->scan = 0;
+                }
                 r = FOPS_INDEX_KNOWN;
         } else if (!has_room) {
                 x->n_refused++;
@@ -622,6 +634,14 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         r = put_link(x, &new_a, FOPS_PUT_EVENT, true);
         s = put_link(x, &new_b, FOPS_PUT_EVENT, true);
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
+}
+
+void fops_path_index_begin_scan(FopsPathIndex *x) {
+        x->scan = x->scan % 3 + 1;
+}
+
+void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead) {
+        x->is_ahead = is_ahead;
 }
 
 void fops_path_index_forget_ghosts(FopsPathIndex *x) {

@@ -132,6 +132,11 @@ int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, 
 /* True if there is a path for the key, as a directory or as another file. Ghosts have one. */
 bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key);
 
+/* A scan sees what is there now, and so things that the events at hand are too old for: inodes that were given to other files in
+ * the meantime. What is put as SCANNED from here on isn't told while @is_ahead is set, as it is to be for such events. */
+void fops_path_index_begin_scan(FopsPathIndex *x);
+void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead);
+
 /* A directory that was removed: what bears its key now may be another one, of which nothing was heard yet. */
 bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key);
 

@@ -176,6 +176,11 @@ static bool is_early(FopsPipeline *p, const FopsOperation *op) {
         return named;
 }
 
+static void index_is_ahead(FopsPipeline *p, bool is_ahead) {
+        if (p->options.index)
+                fops_path_index_set_ahead(p->options.index, is_ahead);
+}
+
 static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_learnt) {
         FopsFed fed;
         int r;
@@ -187,6 +192,8 @@ static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_l
         if (r < 0)
                 return r;
         if (fed.has_new_tree) {
+                if (p->resolver.index_is_complete)
+                        fops_path_index_begin_scan(p->options.index);
                 fops_path_index_forget_ghosts(p->options.index);
                 if (p->options.new_tree)
                         p->options.new_tree(p->options.userdata, fed.new_tree);
@@ -236,32 +243,41 @@ static FopsEvent *unpark(FopsPipeline *p) {
         return event;
 }
 
+/* When its system call began, in ticks of the kernel's clock. */
+static uint64_t event_usec(const FopsEvent *event) {
+        return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000);
+}
+
 /* What became of an event. */
 typedef enum Handled { HANDLED, HANDLED_LEARNT, HANDLED_PARKED } Handled;
 
 /* Returns a Handled or -errno; the event is recycled unless it is parked. */
 static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64_t now_usec) {
         FopsOperation op;
-        bool learnt = false;
+        bool learnt = false, early;
         int r;
 
-        p->resolver.index_is_complete = event->id.sec * UINT64_C(1000000) + event->id.msec * UINT64_C(1000) >= p->complete_since_usec;
+        p->resolver.index_is_complete = event_usec(event) >= p->complete_since_usec;
+        p->resolver.index_was_complete |= p->resolver.index_is_complete;
         r = fops_operation_from_event(event, p->syscalls, &op);
         if (r == FOPS_OPERATION_NONE)
                 r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
         else if (r == FOPS_OPERATION_OK && p->options.observe && op.tag.data && p->options.observe(p->options.userdata, &op))
                 r = 0;
         else if (r == FOPS_OPERATION_OK) {
-                if (is_early(p, &op)) {
-                        if (may_park) {
-                                park(p, event, now_usec);
-                                return HANDLED_PARKED;
-                        }
-                        p->stats.n_parked_in_vain++;
+                index_is_ahead(p, p->resolver.index_was_complete && !p->resolver.index_is_complete);
+                early = is_early(p, &op);
+                if (!early || !may_park)
+                        fops_resolver_resolve(&p->resolver, &op,
+                                              p->watches ? fops_watch_set_directory(p->watches, op.tag) : FOPS_SPAN_ABSENT,
+                                              &event->arena);
+                index_is_ahead(p, false);
+                if (early && may_park) {
+                        park(p, event, now_usec);
+                        return HANDLED_PARKED;
                 }
+                p->stats.n_parked_in_vain += early;
 
-                fops_resolver_resolve(&p->resolver, &op,
-                                      p->watches ? fops_watch_set_directory(p->watches, op.tag) : FOPS_SPAN_ABSENT, &event->arena);
                 r = keep_index_true(p, &op, &learnt);
                 if (r >= 0)
                         r = handle_operation(p, event, &op);
@@ -296,12 +312,47 @@ static int handle_parked(FopsPipeline *p, uint64_t now_usec, bool all) {
         return 0;
 }
 
+/* Absent for a URINGOP: that comes from any thread. */
+static FopsSpan event_pid(const FopsEvent *event) {
+        for (size_t i = 0; i < event->n_records; i++)
+                if (event->records[i].type == AUDIT_SYSCALL)
+                        return fops_field_find(event->records[i].body, "pid").raw;
+        return FOPS_SPAN_ABSENT;
+}
+
+/* The event that made a directory began before any in it, and comes first if one process did both. What comes next makes, at most,
+ * another one of the same inode. */
+static int release_older(FopsPipeline *p, const FopsEvent *than, uint64_t now_usec) {
+        for (unsigned n = p->n_parked; n > 0; n--) {
+                FopsEvent *event = unpark(p);
+                bool is_older = event_usec(event) < event_usec(than) || fops_span_equal(event_pid(event), event_pid(than));
+                uint64_t deadline = event->deadline_usec;
+                int r;
+
+                r = handle_event(p, event, !is_older, now_usec);
+                if (r < 0)
+                        return r;
+                if (r == HANDLED_PARKED) {
+                        event->deadline_usec = deadline;
+                        p->stats.n_parked--;
+                }
+        }
+        return 0;
+}
+
 static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
         FopsEvent *event;
         int r;
 
         while ((event = fops_correlator_pop(p->correlator, now_usec))) {
                 p->stats.n_events++;
+                if (p->parked_oldest) {
+                        r = release_older(p, event, now_usec);
+                        if (r < 0) {
+                                fops_correlator_recycle(p->correlator, event);
+                                return r;
+                        }
+                }
                 r = handle_event(p, event, true, now_usec);
                 if (r >= 0 && p->parked_oldest && (r == HANDLED_LEARNT || p->n_parked > PARKED_MAX))
                         r = handle_parked(p, now_usec, false);

@@ -60,6 +60,11 @@ static FopsSpan choose(const FopsPathCandidates *candidates, FopsSpan name, Fops
         return candidates->more ? FOPS_SPAN_ABSENT : chosen;
 }
 
+/* "/proc/self/fd/3", as the C library says fchmodat() with flags: a descriptor in the shape of a name. */
+static bool is_descriptor(FopsSpan name) {
+        return fops_span_starts_with(name, FOPS_SPAN_LITERAL("/proc/self/fd/")) || fops_span_starts_with(name, FOPS_SPAN_LITERAL("/dev/fd/"));
+}
+
 static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsInodeKey parent, FopsArena *arena,
                                  FopsSpan *ret_path, FopsSpan *ret_dir) {
         FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object), path;
@@ -93,6 +98,7 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         FopsPathCandidates candidates;
         FopsInodeKey key;
         FopsSpan path, name;
+        bool by_fd;
 
         if (fops_item_key(object->parent, &key)) {
                 if (!object->is_nameless)
@@ -106,15 +112,12 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
                 return;
 
-        /* A name that it doesn't have may be a symlink's; or the index is ahead, or behind, and this is another file. */
-        if (S_ISDIR(object->item->mode) || (op->syscall->fd >= 0 && is_complete))
-                path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
-        else {
-                name = fops_object_last_name(object);
-                if (!name.data)
-                        return;
-                path = choose(&candidates, name, FOPS_SPAN_ABSENT);
-        }
+        /* A name that it doesn't have may be a symlink's; or the index is ahead, or behind, and this is another object. */
+        by_fd = op->syscall->fd >= 0 || is_descriptor(object->item->name);
+        name = by_fd ? FOPS_SPAN_ABSENT : fops_object_last_name(object);
+        if (!name.data && !S_ISDIR(object->item->mode) && !(by_fd && is_complete))
+                return;
+        path = choose(&candidates, name, FOPS_SPAN_ABSENT);
         if (path.data) {
                 *ret_path = path;
                 *ret_dir = fops_path_dirname(path);
@@ -125,17 +128,22 @@ static bool is_among(const FopsPathCandidates *candidates, FopsSpan path) {
         for (size_t i = 0; i < candidates->n; i++)
                 if (fops_span_equal(candidates->paths[i], path))
                         return true;
-        return candidates->n == 0 || candidates->more;
+        return false;
 }
 
-bool fops_index_contradicts(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena) {
+bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsSpan path, FopsSpan dir, bool strictly,
+                            FopsArena *arena) {
         const FopsItem *item = object->parent ? object->parent : object->item;
         FopsPathCandidates candidates;
         FopsInodeKey key;
 
-        return fops_item_key(item, &key) &&
-               fops_path_index_candidates(index, key, object->parent || S_ISDIR(item->mode), arena, &candidates) >= 0 &&
-               !is_among(&candidates, object->parent ? dir : path);
+        if (!fops_item_key(item, &key) ||
+            fops_path_index_candidates(index, key, object->parent || S_ISDIR(item->mode), arena, &candidates) < 0)
+                return false;
+        /* A directory may be outside of the watched trees. */
+        if (candidates.n == 0 && !candidates.more)
+                return strictly && !(object->parent && is_complete);
+        return !is_among(&candidates, object->parent ? dir : path) && (strictly || !candidates.more);
 }
 
 /* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), it

@@ -19,8 +19,10 @@ FopsSpan fops_object_last_name(const FopsObject *object);
 void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
                         FopsSpan *ret_path, FopsSpan *ret_dir);
 
-/* Does the index know the object, or its directory if the records have that, and nowhere at that path? */
-bool fops_index_contradicts(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena);
+/* Does the index know the object, or its directory @dir if the records have that, elsewhere than there? @strictly: or does it not
+ * know it, or not all of its places, though it is to be expected in the watched trees? */
+bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsSpan path, FopsSpan dir, bool strictly,
+                            FopsArena *arena);
 
 /* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
  * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. @arena is for

@@ -69,7 +69,7 @@ static Found found_by_text(const Context *c, FopsSpan name, FopsSpan joined, Fop
         int shares_root = world_shares_root(c);
 
         if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) || 
-            (c->resolver->index_is_complete && (shares_root < 0 || c->op->tag.data)))
+            (c->resolver->index_was_complete && (shares_root < 0 || c->op->tag.data)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
 }
@@ -224,6 +224,15 @@ static Found look_for(const Context *c, const FopsObject *object) {
         return found;
 }
 
+/* The world is asked too late: it may have been renamed since, while the index is as old as the event. What a descriptor is open on
+ * (@by_fd) may even be another object of that inode, since both are given away again at once. */
+static bool is_contradicted(const Context *c, const FopsObject *object, FopsSpan path, FopsSpan dir, bool by_fd) {
+        const FopsResolver *r = c->resolver;
+
+        return r->index && r->index_was_complete &&
+               fops_index_contradicts(r->index, r->index_is_complete, object, path, dir, by_fd && c->op->tag.data, c->arena);
+}
+
 static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
         const FopsResolver *r = c->resolver;
         FopsSpan known_dir = FOPS_SPAN_ABSENT;
@@ -245,16 +254,17 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
                 return found;
         }
 
-        /* It may have been renamed since; the index is as old as the event. */
         found = look_for(c, object);
-        if (found.path.data && r->index && r->index_is_complete &&
-            fops_index_contradicts(r->index, object, found.path, found.dir, c->arena))
+        if (found.path.data && is_contradicted(c, object, found.path, found.dir, found.source == FOPS_PATH_FD))
                 found = (Found){};
 
         if (!found.path.data)
                 found.dir = known_dir;
-        if (!found.path.data && !found.dir.data && object->parent)
+        if (!found.path.data && !found.dir.data && object->parent) {
                 found.dir = find_dir(c, object, hint);
+                if (found.dir.data && is_contradicted(c, object, FOPS_SPAN_ABSENT, found.dir, true))
+                        found.dir = FOPS_SPAN_ABSENT;
+        }
         return found;
 }
 

@@ -45,8 +45,9 @@ typedef struct FopsResolver {
         void *userdata;
         FopsPairing pairing;    /* all zero: nothing learnt */
         FopsPathIndex *index;   /* borrowed; NULL: none */
-        bool index_is_complete; /* the scan has seen all: a text that nothing proves isn't taken for what a rule of ours brought,
-                                 * nor of a process that is gone */
+        bool index_is_complete;  /* it holds all that was in the watched trees when the operation took place */
+        bool index_was_complete; /* now or before: a text that nothing proves isn't taken for what a rule of ours brought, nor of a
+                                  * process that is gone; nor is a place that the index knows better */
         FopsResolverStats stats;
 } FopsResolver;
 

@@ -28,6 +28,15 @@ INDEXED_SECONDS = 60
 IMAGE_BYTES = 320 << 20
 
 
+# Names the operations whose path is absent though the records hold the name.
+SHOWS_ABSENT = bool(os.environ.get("FOPS_SHOW_ABSENT"))
+
+
+def show_absent(truth, entry):
+    if SHOWS_ABSENT:
+        print(f"    absent: {truth} {live.describe(entry)}")
+
+
 class Style(collections.Counter):
     """How one way of naming fares: operations, right, absent, wrong; held, held_right of those whose records hold the name."""
 
@@ -55,17 +64,20 @@ def print_table(title, styles):
 class Truths(live.Comparison):
     """opsgen's truth. Nothing has to be named; what is isn't wrong."""
 
-    def __init__(self):
+    def __init__(self, watched):
         super().__init__(key="live")
+        self.inside = tuple(os.fsencode(path) + b"/" for path in watched)
         self.styles = collections.defaultdict(Style)
 
     def _path(self, truth, entry, name, field, named):
         said, true = entry.one(field), truth[name]
-        self.styles[truth["set"]].count(said, true, truth["held"] and truth["recorded"])
+        # What moves out of the watched trees, or comes from elsewhere, is known there as far as it can be looked at.
+        held = truth["held"] and truth["recorded"] and true is not None and true.startswith(self.inside)
+        self.styles[truth["set"]].count(said, true, held)
         if said is not None and said != true:
             self.fault(truth, entry, f"{field} is wrong")
-        elif said is None and true is not None and truth["held"] and truth["recorded"] and os.environ.get("FOPS_SHOW_ABSENT"):
-            print(f"    absent: {field} {truth} {live.describe(entry)}")
+        elif said is None and held:
+            show_absent(truth, entry)
 
     def _pair(self, t, e):
         self.styles[t["set"]]["operations"] += 1
@@ -149,19 +161,26 @@ class Program:
         self.pid = process.pid
         live.equal(process.wait(), 0, f"exit code of {command}")
 
-    def compare(self, entries, styles, faults):
+    def compare(self, entries, styles, faults, all_named):
         style, changes, pairs = styles[self.style], collections.Counter(), collections.Counter()
         first_fault = len(faults)
         for e in entries:
             if e.number("FOPSD_PID") != self.pid:
                 continue
             path, new_path, op = e.one("FOPSD_PATH"), e.one("FOPSD_NEW_PATH"), e.text("FOPSD_OP")
+            # What isn't there, and what only a descriptor tells, has no name in the records.
+            held = e.text("FOPSD_RESULT") == "success" and "FOPSD_NAME" in e
             style["operations"] += 1
-            style.count(path, path if path is None or path in self.known else False, True)
+            style["held"] += held
             if path is None:
                 style["absent"] += 1
-                style["held"] += 1
-            elif path not in self.known:
+                if held:
+                    show_absent(self.style, e)
+            elif path in self.known:
+                style["right"] += 1
+                style["held_right"] += held
+            else:
+                style["wrong"] += 1
                 faults.append(f"{self.style}: a wrong path\n    entry: {live.describe(e)}")
             if op in CHANGES and e.text("FOPSD_RESULT") == "success":
                 if self.pairs and (op, path, new_path) not in self.expected:
@@ -169,6 +188,11 @@ class Program:
                 else:
                     changes[op, path, new_path] += 1
         missing, extra = self.expected - changes, changes - self.expected
+        if not all_named:
+            # As many without a path as there are paths that nobody named.
+            unnamed = collections.Counter({op: n for (op, path, _), n in extra.items() if path is None})
+            if unnamed == sum((collections.Counter({op: n}) for (op, _, _), n in missing.items()), collections.Counter()):
+                missing, extra = {}, {key: n for key, n in extra.items() if key[1] is not None}
         if missing or extra:
             faults.append(f"{self.style}: {sum(missing.values())} changes missing, {sum(extra.values())} too many:\n    "
                           f"{list(missing.items())[:5]}\n    {list(extra.items())[:5]}")
@@ -273,7 +297,7 @@ def wait_until_indexed(ground, daemon):
         live.time.sleep(0.1)
 
 
-def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False):
+def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False, least_right=LEAST_RIGHT):
     """Everything in the two @trees; from within @root, if there is one, with the trees named from there. @is_lower: what is there
     already is in the lower layer of an overlay."""
     ground.need_free_registration()
@@ -291,19 +315,19 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=Fal
     entries = ground.entries()
     live.equal([e.text("MESSAGE") for e in entries if e.kind == "gap"], [], "gaps")
     done = live.operations(entries)
-    comparison = Truths()
+    comparison = Truths(watched)
     comparison.replaced_is_told = not is_lower
     pids = {t["pid"] for t in truths}
     comparison.run(truths, [e for e in done if e.number("FOPSD_PID") in pids])
     for program in ran:
-        program.compare(done, comparison.styles, comparison.faults)
+        program.compare(done, comparison.styles, comparison.faults, least_right == LEAST_RIGHT)
 
     print_table(title, comparison.styles)
     print(f"  {len(done)} entries; {worked - start:.1f} s of work, {live.time.monotonic() - worked:.1f} s of comparing")
     live.check(not comparison.faults, f"{title}: {len(comparison.faults)} faults\n  " +
                "\n  ".join(comparison.faults[:live.FAULTS_SHOWN]))
     right = share(comparison.styles.values())
-    live.check(right >= LEAST_RIGHT, f"{title}: only {100 * right:.2f} % of the paths whose names are in the records")
+    live.check(right >= least_right, f"{title}: only {100 * right:.2f} % of the paths whose names are in the records")
 
 
 def on_image(ground, kind):
@@ -331,13 +355,14 @@ def test_btrfs_one_subvolume(ground):
 
 
 def test_btrfs_two_subvolumes(ground):
-    """Alike to the last inode number."""
+    """Alike to the last inode number, which the records can't tell apart: audit prints one device for all subvolumes. So here paths
+    may be absent, as many as will. They may not be wrong."""
     point = mounted(ground, "btrfs", ground.directory("/var/tmp"))
     trees = [f"{point}/{name}/data" for name in ("one", "two")]
     for tree in trees:
         subprocess.run(["btrfs", "subvolume", "create", os.path.dirname(tree)], check=True, stdout=subprocess.DEVNULL)
     trees_in(*trees)
-    truth_on(ground, "btrfs, subvol.", trees)
+    truth_on(ground, "btrfs, subvol.", trees, least_right=0)
 
 
 def test_overlayfs(ground):

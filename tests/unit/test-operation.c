@@ -517,6 +517,41 @@ static void test_a_rename_over_a_file_replaces_it(void **state) {
         assert_item(f->op.replaced, 2);
 }
 
+/* renameat(a, p, b, p): the kernel has one name for the two, and the new one gets it. */
+static void test_one_pointer_for_both_names_leaves_the_old_one_nameless(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, CALL_64("syscall=264 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           PARENT("/tmp/w", 20)
+                           ITEM("(null)", 21, "040755", "PARENT")
+                           ITEM("(null)", 22, "0100644", "DELETE")
+                           FILE_ITEM("y", 22, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_item(f->op.object.item, 2);
+        assert_span(f->op.object.item->name, "y");
+        assert_item(f->op.object.parent, 1);
+        assert_item(f->op.new_object.item, 3);
+        assert_item(f->op.new_object.parent, 0);
+        assert_null(f->op.replaced);
+}
+
+static void test_a_nameless_removal_of_another_inode_is_not_the_old_name(void **state) {
+        Fixture *f = *state;
+
+        /* Nor is one without a directory of its own. */
+        read_lines(f, CALL_64("syscall=264 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           PARENT("/tmp/w", 20)
+                           ITEM("(null)", 21, "040755", "PARENT")
+                           ITEM("(null)", 23, "0100644", "DELETE")
+                           FILE_ITEM("y", 22, "CREATE"));
+        assert_null(f->op.object.item);
+        read_lines(f, CALL_64("syscall=264 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           PARENT("/tmp/w", 20)
+                           ITEM("(null)", 22, "0100644", "DELETE")
+                           FILE_ITEM("y", 22, "CREATE"));
+        assert_null(f->op.object.item);
+}
+
 static void test_crossed_inodes_are_an_exchange(void **state) {
         Fixture *f = *state;
 
@@ -809,6 +844,8 @@ int main(void) {
                 TEST(test_a_name_of_one_component_belongs_to_the_current_directory),
                 TEST(test_directories_that_cannot_be_told_apart_stay_open),
                 TEST(test_a_rename_over_a_file_replaces_it),
+                TEST(test_one_pointer_for_both_names_leaves_the_old_one_nameless),
+                TEST(test_a_nameless_removal_of_another_inode_is_not_the_old_name),
                 TEST(test_crossed_inodes_are_an_exchange),
                 TEST(test_a_rename_over_the_same_name_elsewhere_keeps_its_inode),
                 TEST(test_a_refused_rename_names_what_it_has),

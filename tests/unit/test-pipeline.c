@@ -5,8 +5,10 @@
 #include <libaudit.h>
 
 #include "test-records.h"
+#include "test-records-index.h"
 
 #include "pipeline.h"
+#include "rule-compiler.h"
 
 typedef struct Fixture {
         FopsPipeline *pipeline;
@@ -293,6 +295,315 @@ static void test_every_type_of_record_gets_through(void **state) {
         assert_int_equal(fops_pipeline_correlator_stats(f->pipeline).n_truncated, 0);
 }
 
+/* --- with a path index ------------------------------------------------------------------------------------------------ */
+
+/* A pipeline that watches /srv/data, which is directory 20. Events come at 1000 s and some milliseconds. */
+typedef struct Watching {
+        FopsPipeline *pipeline;
+        FopsPathIndex *index;
+        FopsWatch watch;
+        FopsTarget target;
+        FopsTargets targets;
+        FopsWatchSet *set;
+        Fixture *published;
+        char tag[FOPS_TAG_BYTES_MAX];
+        unsigned serial;
+        FopsInodeKey new_tree;
+        unsigned n_new_trees, n_observed;
+        bool swallows; /* what it observes */
+} Watching;
+
+static char *watch_keys[] = { (char *) "data", NULL };
+
+static int watching_publish(void *userdata, const FopsEntry *e, const FopsOperation *op) {
+        Watching *w = userdata;
+
+        return publish(w->published, e, op);
+}
+
+static void watching_new_tree(void *userdata, FopsInodeKey directory) {
+        Watching *w = userdata;
+
+        w->new_tree = directory;
+        w->n_new_trees++;
+}
+
+static bool watching_observe(void *userdata, const FopsOperation *op) {
+        Watching *w = userdata;
+
+        assert_true(op->tag.data);
+        assert_false(op->path.data); /* before anything else is done with it */
+        w->n_observed++;
+        return w->swallows;
+}
+
+static void watching_init(Watching *w, Fixture *f) {
+        FopsPipelineOptions options = {
+                .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT, .proc_fd = -EBADF, .publish = watching_publish,
+                .new_tree = watching_new_tree, .observe = watching_observe, .userdata = w,
+        };
+
+        *w = (Watching){ .published = f, .index = index_new() };
+        w->watch = (FopsWatch){ .path = (char *) "/srv/data", .ops = FOPS_OP_MASK_ALL, .recursive = true, .keys = watch_keys };
+        w->target = (FopsTarget){ .watch = &w->watch, .path = w->watch.path, .is_directory = true };
+        w->targets = (FopsTargets){ &w->target, 1 };
+        w->set = fops_watch_set_new(&w->targets);
+        fops_target_tag(&w->target, w->tag);
+        options.correlator.offline = true;
+        options.index = w->index;
+        w->pipeline = fops_pipeline_new(&options);
+        assert_true(w->set && w->pipeline);
+        fops_pipeline_set_watches(w->pipeline, w->set);
+        index_add_root(w->index, 20, "/srv/data");
+}
+
+static void watching_done(Watching *w) {
+        fops_pipeline_free(w->pipeline);
+        fops_watch_set_free(w->set);
+        fops_path_index_free(w->index);
+}
+
+static void push_format(Watching *w, const char *format, ...) _printf_(2, 3);
+static void push_format(Watching *w, const char *format, ...) {
+        FopsRecordStatus status;
+        FopsRecordDiag diag;
+        char line[1024];
+        va_list ap;
+
+        va_start(ap, format);
+        assert_true(vsnprintf(line, sizeof(line), format, ap) < (int) sizeof(line));
+        va_end(ap);
+        assert_int_equal(fops_pipeline_push_line(w->pipeline, fops_span_from_string(line), &status, &diag), 0);
+        assert_int_equal(status, FOPS_RECORD_OK);
+}
+
+/* One call by the process @pid, on @name in the directory @parent. Its PATH items are @items, which may name both. */
+static void push_call(Watching *w, unsigned msec, unsigned pid, const char *tag, int nr, const char *items[static 5]) {
+        w->serial++;
+        push_format(w, "type=SYSCALL msg=audit(1000.%03u:%u): arch=c000003e syscall=%d success=yes exit=0 a0=5 a1=1 a2=6 a3=0 ppid=1 pid=%u "
+                       "uid=0 gid=0 euid=0 comm=\"x\" exe=\"/x\" key=%s%s%s", msec, w->serial, nr, pid, tag ? "\"" : "", tag ? tag : "(null)",
+                    tag ? "\"" : "");
+        for (size_t i = 0; i < 5 && items[i]; i++)
+                push_format(w, "type=PATH msg=audit(1000.%03u:%u): item=%zu %s ouid=0 ogid=0 rdev=00:00", msec, w->serial, i, items[i]);
+        push_format(w, "type=PROCTITLE msg=audit(1000.%03u:%u): proctitle=\"x\"", msec, w->serial);
+}
+
+static void push_two(Watching *w, unsigned msec, unsigned pid, const char *tag, int nr, uint64_t parent, const char *name, uint64_t inode,
+                     const char *mode, const char *type) {
+        char directory[128], object[128];
+
+        snprintf(directory, sizeof(directory), "name=\"w\" inode=%ju dev=fe:00 mode=040755 nametype=PARENT", (uintmax_t) parent);
+        snprintf(object, sizeof(object), "name=\"%s\" inode=%ju dev=fe:00 mode=%s nametype=%s", name, (uintmax_t) inode, mode, type);
+        push_call(w, msec, pid, tag, nr, (const char *[5]){ directory, object });
+}
+
+static void push_mkdir(Watching *w, unsigned msec, unsigned pid, uint64_t parent, const char *name, uint64_t inode) {
+        push_two(w, msec, pid, w->tag, 258, parent, name, inode, "040755", "CREATE");
+}
+
+static void push_delete(Watching *w, unsigned msec, unsigned pid, uint64_t parent, const char *name) {
+        push_two(w, msec, pid, w->tag, 263, parent, name, 99, "0100644", "DELETE");
+}
+
+static void test_an_event_that_comes_before_its_directory_waits_for_it(void **state) {
+        FopsPipelineStats stats;
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        assert_published(*state, "");
+        push_mkdir(&w, 1, 1, 20, "sub", 21);
+        assert_published(*state, "mkdir success /srv/data/sub key data\ndelete success /srv/data/sub/x key data\n");
+        stats = fops_pipeline_stats(w.pipeline);
+        assert_int_equal(stats.n_parked, 1);
+        assert_int_equal(stats.n_parked_in_vain, 0);
+        assert_int_equal(stats.n_events, 2);
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), UINT64_MAX);
+        watching_done(&w);
+}
+
+static void test_what_waits_for_one_another_comes_out_in_their_order(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 3, 3, 22, "x");
+        push_mkdir(&w, 2, 2, 21, "b", 22);
+        assert_published(*state, "");
+        push_mkdir(&w, 1, 1, 20, "a", 21);
+        assert_published(*state, "mkdir success /srv/data/a key data\nmkdir success /srv/data/a/b key data\n"
+                                 "delete success /srv/data/a/b/x key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked, 2);
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 0);
+        watching_done(&w);
+}
+
+static void test_what_makes_other_directories_known_frees_nobody_else(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        push_mkdir(&w, 1, 1, 20, "other", 23);
+        assert_published(*state, "mkdir success /srv/data/other key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked, 1);
+        push_mkdir(&w, 1, 3, 20, "sub", 21);
+        assert_published(*state, "mkdir success /srv/data/sub key data\ndelete success /srv/data/sub/x key data\n");
+        watching_done(&w);
+}
+
+static void test_an_early_event_waits_for_a_moment_only(void **state) {
+        const uint64_t at = UINT64_C(1000002000);
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), at + 50000);
+        push_mkdir(&w, 1, 1, 20, "other", 23);
+        assert_published(*state, "mkdir success /srv/data/other key data\n");
+        /* To be looked at again is no reason to wait longer. */
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), at + 50000);
+        assert_int_equal(fops_pipeline_advance(w.pipeline, at + 49999), 0);
+        assert_published(*state, "");
+        assert_int_equal(fops_pipeline_advance(w.pipeline, at + 50000), 0);
+        assert_published(*state, "delete success key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 1);
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), UINT64_MAX);
+        watching_done(&w);
+}
+
+static void test_the_end_sends_on_what_waits(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        push_delete(&w, 2, 3, 22, "y");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "delete success key data\ndelete success key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 2);
+
+        /* And freeing throws it away without a leak. */
+        push_delete(&w, 3, 4, 21, "z");
+        watching_done(&w);
+        assert_published(*state, "");
+}
+
+static void test_of_too_many_that_wait_the_oldest_goes_on(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        for (unsigned i = 0; i < 256; i++)
+                push_delete(&w, 2, 2 + i, 21, i == 0 ? "oldest" : "x");
+        assert_published(*state, "");
+        push_delete(&w, 2, 300, 21, "newest");
+        assert_published(*state, "delete success key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked, 257);
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 1);
+        watching_done(&w);
+}
+
+static void test_only_what_our_rules_brought_waits(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_two(&w, 2, 2, "others", 263, 21, "x", 99, "0100644", "DELETE");
+        assert_published(*state, "record SYSCALL\n");
+        /* A known directory among those it names is enough. */
+        push_delete(&w, 2, 3, 20, "y");
+        assert_published(*state, "delete success /srv/data/y key data\n");
+        fops_pipeline_set_watches(w.pipeline, NULL);
+        push_delete(&w, 2, 4, 21, "z");
+        assert_published(*state, "delete success\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked, 0);
+        watching_done(&w);
+}
+
+static void test_a_removed_directory_may_be_a_new_one_that_was_not_heard_of(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_mkdir(&w, 1, 1, 20, "old", 21);
+        push_two(&w, 2, 1, w.tag, 84, 20, "old", 21, "040755", "DELETE");
+        assert_published(*state, "mkdir success /srv/data/old key data\nrmdir success /srv/data/old key data\n");
+        push_delete(&w, 4, 2, 21, "x");
+        assert_published(*state, "");
+        push_mkdir(&w, 3, 1, 20, "new", 21);
+        assert_published(*state, "mkdir success /srv/data/new key data\ndelete success /srv/data/new/x key data\n");
+        watching_done(&w);
+}
+
+static void test_a_directory_from_outside_is_told_to_be_scanned(void **state) {
+        static const char *items[5] = {
+                "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/tmp/t\" inode=50 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/t\" inode=50 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_mkdir(&w, 1, 1, 20, "inside", 51);
+        assert_int_equal(w.n_new_trees, 0);
+        push_call(&w, 2, 1, w.tag, 264, items);
+        assert_int_equal(w.n_new_trees, 1);
+        assert_true(fops_inode_key_equal(w.new_tree, index_key(50)));
+        assert_indexed(w.index, 50, true, "/srv/data/t");
+        watching_done(&w);
+}
+
+static void test_what_is_observed_and_taken_goes_no_further(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        w.swallows = true;
+        push_mkdir(&w, 1, 1, 20, "taken", 21);
+        push_delete(&w, 2, 1, 77, "early"); /* nor does it wait */
+        push_two(&w, 3, 1, NULL, 258, 20, "others", 22, "040755", "CREATE");
+        assert_int_equal(w.n_observed, 2);
+        assert_indexed(w.index, 21, true, NULL);
+        assert_indexed(w.index, 22, true, "/srv/data/others");
+        assert_published(*state, "mkdir success /srv/data/others key data\n");
+
+        w.swallows = false;
+        push_mkdir(&w, 4, 1, 20, "seen", 23);
+        assert_int_equal(w.n_observed, 3);
+        assert_published(*state, "mkdir success /srv/data/seen key data\n");
+        watching_done(&w);
+}
+
+static void test_our_own_changes_are_no_news_and_those_of_others_are(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        fops_pipeline_own_changes_until(w.pipeline, UINT64_C(1000500000));
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.500:1): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1");
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:2): auid=0 ses=1 op=add_rule key=666F6F01%s list=4 res=1", "666F7073643A3132");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "");
+
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.501:3): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1");
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:4): auid=0 ses=1 op=add_rule key=\"foo\" list=4 res=1");
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:5): auid=0 ses=1 op=remove_rule key=(null) list=4 res=1");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "record CONFIG_CHANGE\nrecord CONFIG_CHANGE\nrecord CONFIG_CHANGE\n");
+
+        /* Who decodes a log wants to see all of it. */
+        fops_pipeline_set_watches(w.pipeline, NULL);
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.100:6): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "record CONFIG_CHANGE\n");
+        watching_done(&w);
+}
+
+static void test_what_no_watch_wants_is_counted_and_keeps_the_index_true(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        w.watch.ops = FOPS_OP_BIT(FOPS_OP_CHMOD);
+        push_mkdir(&w, 1, 1, 20, "sub", 21);
+        assert_published(*state, "");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_filtered, 1);
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_foreign, 0);
+        assert_indexed(w.index, 21, true, "/srv/data/sub");
+        watching_done(&w);
+}
+
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -308,6 +619,18 @@ int main(void) {
                 TEST(test_live_events_leave_at_eoe_or_at_their_deadline),
                 TEST(test_a_reader_that_is_gone_is_told_at_once),
                 TEST(test_every_type_of_record_gets_through),
+                TEST(test_an_event_that_comes_before_its_directory_waits_for_it),
+                TEST(test_what_waits_for_one_another_comes_out_in_their_order),
+                TEST(test_what_makes_other_directories_known_frees_nobody_else),
+                TEST(test_an_early_event_waits_for_a_moment_only),
+                TEST(test_the_end_sends_on_what_waits),
+                TEST(test_of_too_many_that_wait_the_oldest_goes_on),
+                TEST(test_only_what_our_rules_brought_waits),
+                TEST(test_a_removed_directory_may_be_a_new_one_that_was_not_heard_of),
+                TEST(test_a_directory_from_outside_is_told_to_be_scanned),
+                TEST(test_what_is_observed_and_taken_goes_no_further),
+                TEST(test_our_own_changes_are_no_news_and_those_of_others_are),
+                TEST(test_what_no_watch_wants_is_counted_and_keeps_the_index_true),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

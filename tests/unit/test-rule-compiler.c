@@ -275,6 +275,152 @@ static void assert_conditions(const FopsWatch *filters, const char *expected) {
         fops_rules_done(&r);
 }
 
+static void test_a_missing_file_is_waited_for_in_its_directory(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/etc/later", .ops = write_ops, .recursive = true, .keys = keys };
+        const FopsTarget missing = { .watch = &w, .path = w.path, .is_missing = true, .has_parent = true };
+        FopsRules r = {}, there = compile_target(&w, false);
+
+        /* The same as if it were there: then nothing changes in the kernel when it comes. */
+        assert_int_equal(fops_rules_add_target(&r, &missing), 0);
+        assert_true(r.n_items > 0);
+        assert_int_equal(r.n_items, there.n_items);
+        for (size_t i = 0; i < r.n_items; i++) {
+                assert_true(fops_rule_data_equal(r.items[i].data, there.items[i].data));
+                assert_true(fops_span_equal_string(find_field(r.items[i].data, AUDIT_WATCH)->string, "/etc/later"));
+        }
+        fops_rules_done(&r);
+        fops_rules_done(&there);
+}
+
+#define INDEX_OPS                                                                                                       \
+        (FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MKDIR) | FOPS_OP_BIT(FOPS_OP_MKNOD) | FOPS_OP_BIT(FOPS_OP_SYMLINK) | \
+         FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |  \
+         FOPS_OP_BIT(FOPS_OP_EXCHANGE))
+
+static FopsRules compile_index_target(const FopsTarget *t) {
+        FopsRules r = {};
+
+        assert_int_equal(fops_rules_add_index_target(&r, t), 0);
+        return r;
+}
+
+static void assert_index_rules(const FopsWatch *w, bool expected) {
+        const FopsTarget t = { .watch = w, .path = w->path, .is_directory = true };
+        FopsRules r = compile_index_target(&t);
+
+        assert_int_equal(r.n_items > 0, expected);
+        fops_rules_done(&r);
+}
+
+static void test_a_watch_without_directory_changes_gets_rules_for_them(void **state _unused_) {
+        static const char *const calls[] = { "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "rmdir", "rename", "renameat2", "creat" };
+        FopsWatch w = { .path = (char *) "/srv/data", .ops = FOPS_OP_BIT(FOPS_OP_CHMOD), .recursive = true, .keys = keys };
+        const FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
+        char tag[FOPS_TAG_BYTES_MAX];
+        FopsRules r;
+
+        skip_unless_x86_64();
+        r = compile_index_target(&t);
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+                assert_non_null(find_rule(&r, AUDIT_ARCH_X86_64, calls[i]));
+        assert_field(find_rule(&r, AUDIT_ARCH_X86_64, "openat"), AUDIT_ARG2, AUDIT_BIT_MASK, O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
+        assert_null(find_rule(&r, AUDIT_ARCH_X86_64, "fchmodat"));
+        assert_int_equal(r.items[r.n_items - 1].data->flags, AUDIT_FILTER_URING_EXIT);
+
+        /* Whose they are is said; but their events are not the watch's. */
+        fops_target_tag(&t, tag);
+        for (size_t i = 0; i < r.n_items; i++) {
+                assert_ptr_equal(r.items[i].target, &t);
+                assert_int_equal(r.items[i].origin, FOPS_RULE_WATCH);
+                assert_true(fops_tag_is_ours(fops_rule_data_tag(r.items[i].data)));
+                assert_false(fops_span_equal_string(fops_rule_data_tag(r.items[i].data), tag));
+                assert_true(fops_span_equal_string(find_field(r.items[i].data, AUDIT_DIR)->string, "/srv/data"));
+        }
+        fops_rules_done(&r);
+}
+
+static void test_what_a_watchs_own_rules_bring_needs_no_others(void **state _unused_) {
+        FopsFilterGroup group = { .users = { .ids = (uint32_t[]){ 1000 }, .n_ids = 1 } };
+        FopsWatch w = { .path = (char *) "/srv/data", .ops = INDEX_OPS, .recursive = true, .keys = keys };
+
+        assert_index_rules(&w, false);
+        w.ops = FOPS_OP_MASK_ALL;
+        assert_index_rules(&w, false);
+        w.result = FOPS_RESULT_SUCCESS; /* what failed changed nothing */
+        assert_index_rules(&w, false);
+
+        w.result = FOPS_RESULT_FAILED;
+        assert_index_rules(&w, true);
+        w.result = FOPS_RESULT_ANY;
+        for (FopsOp op = 0; op < _FOPS_OP_MAX; op++) {
+                w.ops = FOPS_OP_MASK_ALL & ~FOPS_OP_BIT(op);
+                assert_index_rules(&w, (INDEX_OPS & FOPS_OP_BIT(op)) != 0);
+        }
+
+        w.ops = FOPS_OP_MASK_ALL;
+        w.only = &group;
+        w.n_only = 1;
+        assert_index_rules(&w, true);
+        w.exclude = &group;
+        w.n_exclude = 1;
+        w.n_only = 0;
+        assert_index_rules(&w, true);
+}
+
+static void test_rules_for_the_index_have_no_conditions(void **state _unused_) {
+        FopsFilterGroup group = { .users = { .ids = (uint32_t[]){ 1000 }, .n_ids = 1 } };
+        FopsWatch w = { .path = (char *) "/srv/data", .ops = FOPS_OP_MASK_ALL, .recursive = true, .keys = keys,
+                        .only = &group, .n_only = 1, .result = FOPS_RESULT_FAILED };
+        const FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
+        FopsRules r = compile_index_target(&t);
+
+        assert_true(r.n_items > 0);
+        for (size_t i = 0; i < r.n_items; i++) {
+                assert_null(find_field(r.items[i].data, AUDIT_UID));
+                assert_true(!find_field(r.items[i].data, AUDIT_SUCCESS) || find_field(r.items[i].data, AUDIT_SUCCESS)->value == 1);
+        }
+        fops_rules_done(&r);
+}
+
+static void test_a_file_or_a_missing_target_has_nothing_below(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/srv/data", .ops = FOPS_OP_BIT(FOPS_OP_CHMOD), .recursive = true, .keys = keys };
+        const FopsTarget file = { .watch = &w, .path = w.path };
+        const FopsTarget missing = { .watch = &w, .path = w.path, .is_missing = true, .has_parent = true };
+        FopsRules r = {};
+
+        assert_int_equal(fops_rules_add_index_target(&r, &file), 0);
+        assert_int_equal(fops_rules_add_index_target(&r, &missing), 0);
+        assert_int_equal(r.n_items, 0);
+}
+
+static void test_rules_for_the_index_come_last(void **state _unused_) {
+        FopsWatch w[] = {
+                { .path = (char *) "/srv/a", .ops = FOPS_OP_BIT(FOPS_OP_CHMOD), .recursive = true, .keys = keys },
+                { .path = (char *) "/srv/a/b", .ops = FOPS_OP_MASK_ALL, .recursive = true, .keys = keys },
+        };
+        FopsTarget t[] = { { .watch = w, .path = w[0].path, .is_directory = true }, { .watch = w + 1, .path = w[1].path, .is_directory = true } };
+        const FopsTargets targets = { t, ELEMENTSOF(t) };
+        char tags[2][FOPS_TAG_BYTES_MAX];
+        const FopsConfig config = {};
+        FopsDiags diags = {};
+        bool index = false;
+        FopsRules r;
+
+        for (size_t i = 0; i < ELEMENTSOF(t); i++)
+                fops_target_tag(t + i, tags[i]);
+        assert_int_equal(fops_rules_compile(&config, &targets, 0, &r, &diags), 0);
+        for (size_t i = 0; i < r.n_items; i++) {
+                FopsSpan tag = fops_rule_data_tag(r.items[i].data);
+                bool own = fops_span_equal_string(tag, tags[0]) || fops_span_equal_string(tag, tags[1]);
+
+                /* The first rule that fits gives an event its keys. */
+                assert_false(own && index);
+                index |= !own;
+        }
+        assert_true(index);
+        fops_rules_done(&r);
+}
+
 static void test_one_only_group_goes_into_the_rule_value_by_value(void **state _unused_) {
         FopsFilterGroup g = { .users = { (uint32_t[]){ 1000 }, 1 }, .login_users = { (uint32_t[]){ UINT32_MAX }, 1 },
                               .groups = { (uint32_t[]){ 50 }, 1 }, .result = FOPS_RESULT_SUCCESS };
@@ -795,6 +941,12 @@ int main(void) {
                 cmocka_unit_test(test_io_uring_finds_a_path_rule_by_the_number_of_io_uring_enter),
                 cmocka_unit_test(test_io_uring_gets_no_rule_where_it_has_no_operation),
                 cmocka_unit_test(test_a_missing_target_has_no_rules),
+                cmocka_unit_test(test_a_missing_file_is_waited_for_in_its_directory),
+                cmocka_unit_test(test_a_watch_without_directory_changes_gets_rules_for_them),
+                cmocka_unit_test(test_what_a_watchs_own_rules_bring_needs_no_others),
+                cmocka_unit_test(test_rules_for_the_index_have_no_conditions),
+                cmocka_unit_test(test_a_file_or_a_missing_target_has_nothing_below),
+                cmocka_unit_test(test_rules_for_the_index_come_last),
                 cmocka_unit_test(test_one_only_group_goes_into_the_rule_value_by_value),
                 cmocka_unit_test(test_a_choice_of_users_is_left_to_the_watch_set),
                 cmocka_unit_test(test_excluded_users_are_all_unequal),

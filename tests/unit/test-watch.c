@@ -97,6 +97,51 @@ static void test_what_is_not_there_is_missing_under_its_own_name(void **state _u
         fops_targets_done(&t);
 }
 
+static void assert_has_parent(const char *path, bool expected, size_t n_notes) {
+        FopsWatch w = { .path = strdup(path) };
+        FopsTargets t;
+
+        expand(&w, 1, &t, n_notes);
+        assert_int_equal(t.n_items, 1);
+        assert_true(t.items[0].is_missing);
+        if (t.items[0].has_parent != expected)
+                print_error("%s\n", path);
+        assert_int_equal(t.items[0].has_parent, expected);
+        fops_targets_done(&t);
+        free(w.path);
+}
+
+static void test_a_file_can_be_waited_for_where_its_directory_is(void **state _unused_) {
+        char name[NAME_MAX + 2] = {};
+
+        assert_has_parent(at("later"), true, 0);
+        assert_has_parent(at("home/alice/later"), true, 0);
+        assert_has_parent("/fops-test-later", true, 0);
+
+        assert_has_parent(at("nowhere/later"), false, 0);
+        assert_has_parent(at("file/below"), false, 0);
+        /* Through a symlink the rule would be of another directory by the time; and what a dangling one leads to comes elsewhere. */
+        assert_has_parent(at("home/carol/later"), false, 0);
+        assert_has_parent(at("waiting"), false, 0);
+        assert_has_parent(at("home/dangling"), false, 0);
+
+        /* No file can be called so. */
+        memset(name, 'x', sizeof(name) - 1);
+        assert_has_parent(at(name), false, 1);
+}
+
+static void test_what_is_there_waits_for_nothing(void **state _unused_) {
+        FopsWatch w[] = { { .path = strdup(at("file")) }, { .path = strdup(at("home")) } };
+        FopsTargets t;
+
+        expand(w, ELEMENTSOF(w), &t, 0);
+        for (size_t i = 0; i < ELEMENTSOF(w); i++) {
+                assert_false(t.items[i].has_parent);
+                free(w[i].path);
+        }
+        fops_targets_done(&t);
+}
+
 static void test_trouble_with_a_path_is_noted_and_waited_for(void **state _unused_) {
         FopsWatch w = { .path = strdup(at("loop")), .file = (char *) "conf", .line = 3 };
         FopsDiags diags = {};
@@ -106,6 +151,7 @@ static void test_trouble_with_a_path_is_noted_and_waited_for(void **state _unuse
         assert_int_equal(fops_targets_expand(&w, 1, &t, &diags), 0);
         assert_int_equal(t.n_items, 1);
         assert_true(t.items[0].is_missing);
+        assert_false(t.items[0].has_parent);
         assert_int_equal(diags.n_items, 1);
         assert_int_equal(diags.items[0].severity, FOPS_NOTE);
         assert_string_equal(diags.items[0].file, "conf");
@@ -204,6 +250,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_files_and_directories_are_told_apart_and_symlinks_followed),
                 cmocka_unit_test(test_what_is_not_there_is_missing_under_its_own_name),
+                cmocka_unit_test(test_a_file_can_be_waited_for_where_its_directory_is),
+                cmocka_unit_test(test_what_is_there_waits_for_nothing),
                 cmocka_unit_test(test_trouble_with_a_path_is_noted_and_waited_for),
                 cmocka_unit_test(test_a_pattern_gives_each_thing_once_and_no_dangling_links),
                 cmocka_unit_test(test_a_pattern_without_match_gives_nothing),

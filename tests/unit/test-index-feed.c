@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Operations told to a path index, and what it says afterwards. */
+
+#include "test-records.h"
+#include "test-records-index.h"
+
+#include "index-feed.h"
+
+#define DONE_64(call) CALL_64(call " success=yes exit=0 a0=5 a1=1 a2=6 a3=0")
+#define MKDIRAT DONE_64("syscall=258")
+#define OPENAT_CREAT CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=41 a3=0")
+#define OPENAT_TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=410001 a3=0")
+#define UNLINKAT DONE_64("syscall=263")
+#define RENAMEAT DONE_64("syscall=264")
+#define LINKAT DONE_64("syscall=265")
+#define SYMLINKAT DONE_64("syscall=266")
+#define NAMELESS_FILE(ino, type) ITEM("(null)", ino, "0100644", type)
+#define NAMELESS_DIR(ino, type) ITEM("(null)", ino, "040755", type)
+
+/* /srv (2) with a (10) and b (11), in a the file f (20) and the directory d (12) with g (21). */
+typedef struct Fixture {
+        FopsSyscallTable *syscalls;
+        FopsPathIndex *index;
+        FopsEvent *event;
+        FopsOperation op;
+        FopsFed fed;
+} Fixture;
+
+static int setup(void **state) {
+        Fixture *f = calloc(1, sizeof(Fixture));
+
+        if (!f)
+                return -1;
+        f->syscalls = fops_syscall_table_new();
+        f->index = index_new();
+        index_add_root(f->index, 2, "/srv");
+        index_put(f->index, 2, "a", 10, true);
+        index_put(f->index, 2, "b", 11, true);
+        index_put(f->index, 10, "f", 20, false);
+        index_put(f->index, 10, "d", 12, true);
+        index_put(f->index, 12, "g", 21, false);
+        *state = f;
+        return f->syscalls ? 0 : -1;
+}
+
+static int teardown(void **state) {
+        Fixture *f = *state;
+
+        fops_event_free(f->event);
+        fops_path_index_free(f->index);
+        fops_syscall_table_free(f->syscalls);
+        free(f);
+        return 0;
+}
+
+static void read_lines(Fixture *f, const char *lines) {
+        f->event = fops_event_free(f->event);
+        f->event = event_from_lines(lines);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+}
+
+static void tell(Fixture *f) {
+        f->fed = (FopsFed){ true, true, { 4711, 0, 0 } };
+        assert_int_equal(fops_index_feed(f->index, &f->op, &f->fed), 0);
+}
+
+static void feed(Fixture *f, const char *lines) {
+        read_lines(f, lines);
+        tell(f);
+}
+
+static void test_what_is_made_is_known_from_then_on(void **state) {
+        Fixture *f = *state;
+
+        feed(f, MKDIRAT PARENT("/x", 10) DIR_ITEM("new", 30, "CREATE"));
+        assert_indexed(f->index, 30, true, "/srv/a/new");
+        assert_true(f->fed.learnt);
+        assert_false(f->fed.has_new_tree);
+
+        feed(f, OPENAT_CREAT PARENT("/x", 30) FILE_ITEM("../new/file", 31, "CREATE"));
+        assert_indexed(f->index, 31, false, "/srv/a/new/file");
+        assert_false(f->fed.learnt); /* nobody waits for a file */
+
+        feed(f, SYMLINKAT PARENT("/x", 30) ITEM("\"link\"", 32, "0120777", "CREATE") INODELESS("\"/etc\"", "UNKNOWN"));
+        assert_indexed(f->index, 32, false, "/srv/a/new/link");
+}
+
+static void test_what_failed_or_may_have_changes_nothing(void **state) {
+        Fixture *f = *state;
+
+        feed(f, CALL_64("syscall=263 success=no exit=-13 a0=5 a1=1 a2=0 a3=0") PARENT("/x", 10) FILE_ITEM("f", 20, "DELETE"));
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        feed(f, CALL_64("syscall=263 a0=5 a1=1 a2=0 a3=0") PARENT("/x", 10) FILE_ITEM("f", 20, "DELETE"));
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        feed(f, URINGOP("uring_op=36 success=yes exit=0") PARENT("/x", 10) NAMELESS_FILE(20, "DELETE"));
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        assert_false(f->fed.learnt);
+        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.new_tree.inode, 0);
+}
+
+static void test_what_is_removed_is_known_no_more(void **state) {
+        Fixture *f = *state;
+
+        feed(f, UNLINKAT PARENT("/x", 10) FILE_ITEM("f", 20, "DELETE"));
+        assert_indexed(f->index, 20, false, NULL);
+
+        feed(f, UNLINKAT PARENT("/x", 12) FILE_ITEM("g", 21, "DELETE"));
+        feed(f, CALL_64("syscall=263 success=yes exit=0 a0=5 a1=1 a2=200 a3=0") PARENT("/x", 10) DIR_ITEM("d", 12, "DELETE"));
+        assert_true(fops_path_index_is_ghost(f->index, index_key(12)));
+}
+
+static void test_a_late_removal_spares_what_has_the_name_now(void **state) {
+        Fixture *f = *state;
+
+        feed(f, UNLINKAT PARENT("/x", 10) FILE_ITEM("f", 99, "DELETE"));
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+}
+
+static void test_a_new_file_with_an_old_inode_is_only_where_it_was_made(void **state) {
+        Fixture *f = *state;
+
+        feed(f, OPENAT_CREAT PARENT("/x", 11) FILE_ITEM("h", 20, "CREATE"));
+        assert_indexed(f->index, 20, false, "/srv/b/h");
+}
+
+static void test_a_file_made_without_a_name_has_none(void **state) {
+        Fixture *f = *state;
+
+        /* The item bears the directory's name and the file's inode, which may be anybody's old one. */
+        feed(f, OPENAT_TMPFILE FILE_ITEM("/srv/a", 40, "NORMAL"));
+        assert_int_equal(f->op.op, FOPS_OP_CREATE);
+        assert_indexed(f->index, 40, false, NULL);
+        assert_indexed(f->index, 10, true, "/srv/a");
+}
+
+static void test_a_renamed_directory_takes_along_what_is_below(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/y/", 11) PARENT("/x/", 10) DIR_ITEM("/x/d", 12, "DELETE") DIR_ITEM("/y/e", 12, "CREATE"));
+        assert_indexed(f->index, 12, true, "/srv/b/e");
+        assert_indexed(f->index, 21, false, "/srv/b/e/g");
+        assert_true(f->fed.learnt);
+        assert_false(f->fed.has_new_tree);
+}
+
+static void test_a_rename_replaces_what_had_the_name(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "f", 22, false);
+        feed(f, RENAMEAT PARENT("/y/", 11) PARENT("/x/", 10) FILE_ITEM("/x/f", 20, "DELETE") FILE_ITEM("/y/f", 22, "DELETE")
+                         FILE_ITEM("/y/f", 20, "CREATE"));
+        assert_indexed(f->index, 20, false, "/srv/b/f");
+        assert_indexed(f->index, 22, false, NULL);
+        assert_false(f->fed.learnt);
+}
+
+static void test_what_is_moved_out_of_the_trees_is_forgotten(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/x/d", 12, "DELETE") DIR_ITEM("/tmp/d", 12, "CREATE"));
+        assert_indexed(f->index, 12, true, NULL);
+        assert_indexed(f->index, 21, false, NULL);
+        assert_false(f->fed.learnt);
+        assert_false(f->fed.has_new_tree);
+}
+
+static void test_a_directory_from_outside_is_a_new_tree(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 50, "DELETE") DIR_ITEM("/x/t", 50, "CREATE"));
+        assert_indexed(f->index, 50, true, "/srv/a/t");
+        assert_true(f->fed.learnt);
+        assert_true(f->fed.has_new_tree);
+        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(50)));
+
+        /* A file has nothing below. */
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) FILE_ITEM("/tmp/u", 51, "DELETE") FILE_ITEM("/x/u", 51, "CREATE"));
+        assert_indexed(f->index, 51, false, "/srv/a/u");
+        assert_false(f->fed.has_new_tree);
+}
+
+static void test_a_directory_from_outside_is_new_also_with_the_inode_of_a_removed_one(void **state) {
+        Fixture *f = *state;
+
+        feed(f, UNLINKAT PARENT("/x", 12) FILE_ITEM("g", 21, "DELETE"));
+        feed(f, CALL_64("syscall=263 success=yes exit=0 a0=5 a1=1 a2=200 a3=0") PARENT("/x", 10) DIR_ITEM("d", 12, "DELETE"));
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 12, "DELETE") DIR_ITEM("/x/t", 12, "CREATE"));
+        assert_indexed(f->index, 12, true, "/srv/a/t");
+        assert_true(f->fed.has_new_tree);
+        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(12)));
+}
+
+static void test_exchanged_names_change_places(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/y/", 2) PARENT("/x/", 10) DIR_ITEM("/x/d", 12, "DELETE") DIR_ITEM("/y/b", 11, "DELETE")
+                         DIR_ITEM("/y/b", 12, "CREATE") DIR_ITEM("/x/d", 11, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_indexed(f->index, 12, true, "/srv/b");
+        assert_indexed(f->index, 21, false, "/srv/b/g");
+        assert_indexed(f->index, 11, true, "/srv/a/d");
+        assert_true(f->fed.learnt);
+        assert_false(f->fed.has_new_tree);
+}
+
+static void test_a_directory_from_outside_may_come_by_exchange(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/x/d", 12, "DELETE") DIR_ITEM("/tmp/t", 50, "DELETE")
+                         DIR_ITEM("/tmp/t", 12, "CREATE") DIR_ITEM("/x/d", 50, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_indexed(f->index, 50, true, "/srv/a/d");
+        assert_indexed(f->index, 12, true, NULL);
+        assert_true(f->fed.learnt);
+        assert_true(f->fed.has_new_tree);
+        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(50)));
+
+        /* The other way round it is the same. */
+        feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 51, "DELETE") DIR_ITEM("/x/d", 50, "DELETE")
+                         DIR_ITEM("/x/d", 51, "CREATE") DIR_ITEM("/tmp/t", 50, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_indexed(f->index, 51, true, "/srv/a/d");
+        assert_true(f->fed.has_new_tree);
+        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(51)));
+}
+
+static void test_a_linked_file_has_two_places(void **state) {
+        FopsPathCandidates candidates;
+        Fixture *f = *state;
+        FopsArena arena = {};
+
+        feed(f, LINKAT PARENT("/y/", 11) FILE_ITEM("/x/f", 20, "NORMAL") FILE_ITEM("/y/h", 20, "CREATE"));
+        assert_int_equal(fops_path_index_candidates(f->index, index_key(20), false, &arena, &candidates), 0);
+        assert_int_equal(candidates.n, 2);
+        assert_false(candidates.more);
+        fops_arena_done(&arena);
+}
+
+static void test_a_link_out_of_the_trees_leaves_the_name_in_them(void **state) {
+        FopsPathCandidates candidates;
+        Fixture *f = *state;
+        FopsArena arena = {};
+
+        feed(f, LINKAT PARENT("/tmp/", 500) FILE_ITEM("/x/f", 20, "NORMAL") FILE_ITEM("/tmp/h", 20, "CREATE"));
+        assert_int_equal(fops_path_index_candidates(f->index, index_key(20), false, &arena, &candidates), 0);
+        assert_int_equal(candidates.n, 1);
+        assert_span(candidates.paths[0], "/srv/a/f");
+        assert_true(candidates.more);
+        fops_arena_done(&arena);
+}
+
+static void test_where_the_directory_is_not_certain_the_old_place_counts_no_more(void **state) {
+        Fixture *f = *state;
+
+        /* Two directories of one name: which is which isn't told. */
+        feed(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) DIR_ITEM("d", 12, "DELETE") DIR_ITEM("d", 12, "CREATE"));
+        assert_null(f->op.object.parent);
+        assert_indexed(f->index, 12, true, NULL);
+        assert_indexed(f->index, 21, false, NULL);
+
+        feed(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"));
+        assert_indexed(f->index, 20, false, NULL);
+        assert_false(f->fed.learnt);
+}
+
+static void test_a_name_that_io_uring_leaves_out_is_taken_from_the_path(void **state) {
+        Fixture *f = *state;
+
+        /* mkdirat, whose new inode proves it; the resolver found the path by another way. */
+        read_lines(f, URINGOP("uring_op=37 success=yes exit=0") ITEM("(null)", 10, "040755", "PARENT") NAMELESS_DIR(60, "CREATE"));
+        f->op.path = FOPS_SPAN_LITERAL("/srv/a/ring");
+        tell(f);
+        assert_indexed(f->index, 60, true, "/srv/a/ring");
+        assert_true(f->fed.learnt);
+
+        /* Without one nothing is known of it, nor of what had its inode. */
+        feed(f, URINGOP("uring_op=37 success=yes exit=0") ITEM("(null)", 10, "040755", "PARENT") NAMELESS_DIR(12, "CREATE"));
+        assert_indexed(f->index, 12, true, NULL);
+        assert_false(f->fed.learnt);
+}
+
+static void test_a_name_that_is_no_name_is_no_path_either(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, MKDIRAT PARENT("/x", 10) DIR_ITEM("x/..", 61, "CREATE"));
+        f->op.path = FOPS_SPAN_LITERAL("/srv/a/wrong");
+        tell(f);
+        assert_indexed(f->index, 61, true, NULL);
+}
+
+static void test_other_operations_change_nothing(void **state) {
+        Fixture *f = *state;
+
+        feed(f, CALL_64("syscall=268 success=yes exit=0 a0=5 a1=1 a2=1a4 a3=0") FILE_ITEM("f", 20, "NORMAL"));
+        assert_int_equal(f->op.op, FOPS_OP_CHMOD);
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        assert_false(f->fed.learnt);
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_what_is_made_is_known_from_then_on),
+                TEST(test_what_failed_or_may_have_changes_nothing),
+                TEST(test_what_is_removed_is_known_no_more),
+                TEST(test_a_late_removal_spares_what_has_the_name_now),
+                TEST(test_a_new_file_with_an_old_inode_is_only_where_it_was_made),
+                TEST(test_a_file_made_without_a_name_has_none),
+                TEST(test_a_renamed_directory_takes_along_what_is_below),
+                TEST(test_a_rename_replaces_what_had_the_name),
+                TEST(test_what_is_moved_out_of_the_trees_is_forgotten),
+                TEST(test_a_directory_from_outside_is_a_new_tree),
+                TEST(test_a_directory_from_outside_is_new_also_with_the_inode_of_a_removed_one),
+                TEST(test_exchanged_names_change_places),
+                TEST(test_a_directory_from_outside_may_come_by_exchange),
+                TEST(test_a_linked_file_has_two_places),
+                TEST(test_a_link_out_of_the_trees_leaves_the_name_in_them),
+                TEST(test_where_the_directory_is_not_certain_the_old_place_counts_no_more),
+                TEST(test_a_name_that_io_uring_leaves_out_is_taken_from_the_path),
+                TEST(test_a_name_that_is_no_name_is_no_path_either),
+                TEST(test_other_operations_change_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

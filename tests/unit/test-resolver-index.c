@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What the path index says of an operation's objects. */
+
+#include "test-records.h"
+#include "test-records-index.h"
+
+#include "resolver-index.h"
+
+#define UNLINKAT CALL_64("syscall=263 success=yes exit=0 a0=5 a1=1 a2=0 a3=0")
+#define RENAMEAT CALL_64("syscall=264 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+#define LINKAT CALL_64("syscall=265 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+#define FCHMOD CALL_64("syscall=91 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+#define CHMOD CALL_64("syscall=90 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+#define TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=410001 a3=0")
+#define NAMELESS(ino, mode, type) ITEM("(null)", ino, mode, type)
+
+/* /srv (2) with a (10) and b (11); the file f (20) in a; h (21) linked into both as h. */
+typedef struct Fixture {
+        FopsSyscallTable *syscalls;
+        FopsPathIndex *index;
+        FopsEvent *event;
+        FopsOperation op;
+} Fixture;
+
+static int setup(void **state) {
+        Fixture *f = calloc(1, sizeof(Fixture));
+
+        if (!f)
+                return -1;
+        f->syscalls = fops_syscall_table_new();
+        f->index = index_new();
+        index_add_root(f->index, 2, "/srv");
+        index_put(f->index, 2, "a", 10, true);
+        index_put(f->index, 2, "b", 11, true);
+        index_put(f->index, 10, "f", 20, false);
+        index_put(f->index, 10, "h", 21, false);
+        index_put(f->index, 11, "h", 21, false);
+        *state = f;
+        return f->syscalls ? 0 : -1;
+}
+
+static int teardown(void **state) {
+        Fixture *f = *state;
+
+        fops_event_free(f->event);
+        fops_path_index_free(f->index);
+        fops_syscall_table_free(f->syscalls);
+        free(f);
+        return 0;
+}
+
+static void read_lines(Fixture *f, const char *lines) {
+        f->event = fops_event_free(f->event);
+        f->event = event_from_lines(lines);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+}
+
+/* What is resolved of @object; "(as it was)" stands for what was left alone. */
+static void assert_object(Fixture *f, bool is_complete, const FopsObject *object, const char *path, const char *dir) {
+        FopsSpan got_path = FOPS_SPAN_LITERAL("(as it was)"), got_dir = got_path;
+
+        fops_index_resolve(f->index, is_complete, &f->op, object, &f->event->arena, &got_path, &got_dir);
+        assert_span(got_path, path ? path : "(as it was)");
+        assert_span(got_dir, dir ? dir : "(as it was)");
+}
+
+static void assert_resolved(Fixture *f, bool is_complete, const char *lines, const char *path, const char *dir) {
+        read_lines(f, lines);
+        assert_object(f, is_complete, &f->op.object, path, dir);
+}
+
+static void test_an_item_without_inode_has_no_key(void **state _unused_) {
+        FopsItem item = { .has_inode = true, .inode = 7, .dev_major = 8, .dev_minor = 9 };
+        FopsInodeKey key = { 1, 2, 3 };
+
+        assert_true(fops_item_key(&item, &key));
+        assert_true(fops_inode_key_equal(key, (FopsInodeKey){ 7, 8, 9 }));
+        item.has_inode = false;
+        item.inode = 4711;
+        assert_false(fops_item_key(&item, &key));
+        assert_false(fops_item_key(NULL, &key));
+        assert_int_equal(key.inode, 7);
+}
+
+static void test_the_last_name_is_a_name_or_none(void **state _unused_) {
+        static const struct {
+                const char *name, *last;
+        } cases[] = {
+                { "x", "x" }, { "a/b/x", "x" }, { "/srv/x", "x" }, { "x/", "x" }, { "a/x//", "x" }, { "...", "..." }, { ".x", ".x" },
+                { "a/..", NULL }, { "..", NULL }, { ".", NULL }, { "a/./", NULL }, { "/", NULL }, { "//", NULL }, { "", NULL }, { NULL, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                FopsItem item = { .name = fops_span_from_string(cases[i].name) };
+
+                assert_span(fops_object_last_name(&(FopsObject){ .item = &item }), cases[i].last);
+        }
+        assert_span(fops_object_last_name(&(FopsObject){}), NULL);
+}
+
+static void test_a_name_is_found_by_its_directorys_inode_whatever_the_text_says(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, false, UNLINKAT PARENT("/etc", 10) FILE_ITEM("/etc/x", 99, "DELETE"), "/srv/a/x", "/srv/a");
+        assert_resolved(f, false, UNLINKAT PARENT("/lies/", 2) FILE_ITEM("/lies/x/", 99, "DELETE"), "/srv/x", "/srv");
+        assert_resolved(f, false, UNLINKAT PARENT("/etc", 77) FILE_ITEM("x", 20, "DELETE"), NULL, NULL);
+        assert_resolved(f, false, UNLINKAT INODELESS("\"/srv/a\"", "PARENT") FILE_ITEM("f", 20, "DELETE"), NULL, NULL);
+}
+
+static void test_a_name_in_the_root_has_one_slash(void **state) {
+        Fixture *f = *state;
+
+        index_add_root(f->index, 3, "/");
+        assert_resolved(f, false, UNLINKAT PARENT("/", 3) FILE_ITEM("x", 99, "DELETE"), "/x", "/");
+}
+
+static void test_without_a_name_the_directory_is_known_alone(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, true, UNLINKAT PARENT("/w", 10), NULL, "/srv/a");
+        assert_resolved(f, true, UNLINKAT PARENT("/w", 10) FILE_ITEM("x/..", 20, "DELETE"), NULL, "/srv/a");
+        /* O_TMPFILE's file has no name in it. */
+        assert_resolved(f, true, TMPFILE DIR_ITEM("/srv/a", 10, "NORMAL"), NULL, NULL);
+}
+
+static void test_a_nameless_object_is_known_by_its_inode_in_that_directory(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+                        "/srv/a/f", "/srv/a");
+        /* Of its two places, the one in the directory that it was removed from. */
+        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(21, "0100644", "DELETE"),
+                        "/srv/b/h", "/srv/b");
+        /* Not of one that it isn't in. */
+        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+                        NULL, "/srv/b");
+}
+
+static void test_two_names_in_one_directory_are_one_too_many(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 10, "f2", 20, false);
+        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+                        NULL, "/srv/a");
+}
+
+static void test_a_removed_directory_counts_only_when_all_is_known(void **state) {
+        static const char lines[] = UNLINKAT PARENT("/w", 10) FILE_ITEM("x", 99, "DELETE");
+        FopsInodeKey a = index_key(10);
+        Fixture *f = *state;
+
+        assert_int_equal(fops_path_index_remove(f->index, index_key(2), FOPS_SPAN_LITERAL("a"), &a), FOPS_INDEX_DONE);
+        assert_true(fops_path_index_is_ghost(f->index, a));
+        assert_resolved(f, true, lines, "/srv/a/x", "/srv/a");
+        assert_resolved(f, false, lines, NULL, NULL);
+}
+
+static void test_an_existing_object_is_found_by_its_own_inode(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, true, FCHMOD NAMELESS(20, "0100644", "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, false, FCHMOD NAMELESS(20, "0100644", "NORMAL"), NULL, NULL); /* there may be other links */
+        assert_resolved(f, false, CHMOD DIR_ITEM("/lies/b", 11, "NORMAL"), "/srv/b", "/srv");
+        assert_resolved(f, false, CHMOD DIR_ITEM("..", 11, "NORMAL"), "/srv/b", "/srv"); /* a directory has no other links */
+        assert_resolved(f, false, CHMOD FILE_ITEM("/lies/f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, true, CHMOD FILE_ITEM("/srv/nothing", 77, "NORMAL"), NULL, NULL);
+}
+
+static void test_another_name_may_be_another_file(void **state) {
+        static const char lines[] = CHMOD FILE_ITEM("/tmp/symlink", 20, "NORMAL");
+        Fixture *f = *state;
+
+        assert_resolved(f, false, lines, NULL, NULL);
+        assert_resolved(f, true, lines, NULL, NULL);
+        assert_resolved(f, true, CHMOD DIR_ITEM("/tmp/symlink", 11, "NORMAL"), NULL, NULL);
+}
+
+static void test_a_descriptor_in_the_shape_of_a_name_is_one(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, true, CHMOD FILE_ITEM("/proc/self/fd/3", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, false, CHMOD FILE_ITEM("/proc/self/fd/3", 20, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, CHMOD DIR_ITEM("/dev/fd/3", 11, "NORMAL"), "/srv/b", "/srv");
+}
+
+static void test_of_several_links_the_name_tells_or_nothing_does(void **state) {
+        Fixture *f = *state;
+
+        assert_resolved(f, true, CHMOD FILE_ITEM("/srv/a/h", 21, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, FCHMOD NAMELESS(21, "0100644", "NORMAL"), NULL, NULL);
+        index_put(f->index, 11, "other", 20, false);
+        assert_resolved(f, true, CHMOD FILE_ITEM("../x/other", 20, "NORMAL"), "/srv/b/other", "/srv/b");
+        assert_resolved(f, true, CHMOD FILE_ITEM("../x/f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, true, CHMOD FILE_ITEM("../x/unheard", 20, "NORMAL"), NULL, NULL);
+}
+
+static void test_a_new_name_in_no_certain_directory_is_not_where_its_inode_was(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, RENAMEAT PARENT("/w", 70) PARENT("/w", 71) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"));
+        assert_null(f->op.new_object.parent);
+        assert_object(f, true, &f->op.object, NULL, NULL);
+        assert_object(f, true, &f->op.new_object, NULL, NULL);
+}
+
+static bool contradicts(Fixture *f, const char *path, const char *dir, bool strictly) {
+        return fops_index_contradicts(f->index, true, &f->op.object, fops_span_from_string(path), fops_span_from_string(dir), strictly,
+                                      &f->event->arena);
+}
+
+static void test_what_the_index_has_elsewhere_contradicts(void **state) {
+        FopsPathLink link = { .parent = index_key(500), .name = FOPS_SPAN_LITERAL("out"), .key = index_key(20) };
+        Fixture *f = *state;
+
+        read_lines(f, CHMOD FILE_ITEM("f", 20, "NORMAL"));
+        assert_false(contradicts(f, "/srv/a/f", "/srv/a", false));
+        assert_true(contradicts(f, "/tmp/f", "/tmp", false));
+        read_lines(f, CHMOD FILE_ITEM("h", 21, "NORMAL"));
+        assert_false(contradicts(f, "/srv/b/h", "/srv/b", false));
+
+        /* With a directory it is the directory that has to be right. */
+        read_lines(f, UNLINKAT PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE"));
+        assert_false(contradicts(f, "/tmp/f", "/srv/a", false));
+        assert_true(contradicts(f, "/srv/a/f", "/tmp", false));
+
+        /* Once there are links that it doesn't hold, it can't. */
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
+        read_lines(f, CHMOD FILE_ITEM("f", 20, "NORMAL"));
+        assert_false(contradicts(f, "/tmp/f", "/tmp", false));
+        assert_true(contradicts(f, "/tmp/f", "/tmp", true));
+        assert_false(contradicts(f, "/srv/a/f", "/srv/a", true));
+}
+
+static void test_what_the_index_does_not_know_it_contradicts_only_where_it_should(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, CHMOD FILE_ITEM("f", 77, "NORMAL"));
+        assert_false(contradicts(f, "/tmp/f", "/tmp", false));
+        assert_true(contradicts(f, "/tmp/f", "/tmp", true));
+        read_lines(f, CHMOD INODELESS("\"f\"", "NORMAL"));
+        assert_false(contradicts(f, "/tmp/f", "/tmp", true));
+        /* A directory outside of the watched trees. */
+        read_lines(f, UNLINKAT PARENT("/w", 77) FILE_ITEM("f", 20, "DELETE"));
+        assert_false(contradicts(f, "/tmp/f", "/tmp", true));
+}
+
+static void assert_paired(Fixture *f, const char *lines, uint64_t old, uint64_t new) {
+        read_lines(f, lines);
+        fops_index_pair_parents(f->index, &f->op, &f->event->arena);
+        assert_int_equal(f->op.object.parent ? f->op.object.parent->inode : 0, old);
+        assert_int_equal(f->op.new_object.parent ? f->op.new_object.parent->inode : 0, new);
+}
+
+static void test_the_directory_in_which_it_stood_is_the_old_one(void **state) {
+        Fixture *f = *state;
+
+        assert_paired(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"), 10, 11);
+        assert_paired(f, RENAMEAT PARENT("/w", 10) PARENT("/w", 11) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"), 10, 11);
+        /* It need not know the other. */
+        assert_paired(f, RENAMEAT PARENT("/w", 500) PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"), 10, 500);
+}
+
+static void test_neither_or_both_tell_nothing(void **state) {
+        Fixture *f = *state;
+
+        assert_paired(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("x", 20, "DELETE") FILE_ITEM("x", 20, "CREATE"), 0, 0);
+        assert_paired(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("f", 99, "DELETE") FILE_ITEM("f", 99, "CREATE"), 0, 0);
+        assert_paired(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("h", 21, "DELETE") FILE_ITEM("h", 21, "CREATE"), 0, 0);
+        assert_paired(f, RENAMEAT PARENT("/w", 11) PARENT("/w", 10) PARENT("/w", 12) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"),
+                      0, 0);
+}
+
+static void test_io_uring_renames_are_paired_by_their_only_place(void **state) {
+        Fixture *f = *state;
+
+        assert_paired(f, URINGOP("uring_op=35 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+                      NAMELESS(20, "0100644", "DELETE") NAMELESS(20, "0100644", "CREATE"), 10, 11);
+        assert_paired(f, URINGOP("uring_op=35 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+                      NAMELESS(21, "0100644", "DELETE") NAMELESS(21, "0100644", "CREATE"), 0, 0);
+}
+
+static void test_what_the_names_tell_is_left_alone(void **state) {
+        Fixture *f = *state;
+
+        assert_paired(f, RENAMEAT PARENT("/new/", 10) PARENT("/old/", 11) FILE_ITEM("/old/f", 20, "DELETE") FILE_ITEM("/new/f", 20, "CREATE"),
+                      11, 10);
+        /* Nothing but renames has two. */
+        assert_paired(f, LINKAT PARENT("/w", 11) PARENT("/w", 10) FILE_ITEM("f", 20, "NORMAL") FILE_ITEM("f", 20, "CREATE"), 0, 0);
+}
+
+static void test_layers_are_not_counted(void **state) {
+        Fixture *f = *state;
+
+        assert_paired(f, RENAMEAT NAMELESS(90, "040755", "PARENT") PARENT("/w", 11) NAMELESS(91, "040755", "PARENT") PARENT("/w", 10)
+                      FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"), 10, 11);
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_an_item_without_inode_has_no_key),
+                TEST(test_the_last_name_is_a_name_or_none),
+                TEST(test_a_name_is_found_by_its_directorys_inode_whatever_the_text_says),
+                TEST(test_a_name_in_the_root_has_one_slash),
+                TEST(test_without_a_name_the_directory_is_known_alone),
+                TEST(test_a_nameless_object_is_known_by_its_inode_in_that_directory),
+                TEST(test_two_names_in_one_directory_are_one_too_many),
+                TEST(test_a_removed_directory_counts_only_when_all_is_known),
+                TEST(test_an_existing_object_is_found_by_its_own_inode),
+                TEST(test_another_name_may_be_another_file),
+                TEST(test_a_descriptor_in_the_shape_of_a_name_is_one),
+                TEST(test_of_several_links_the_name_tells_or_nothing_does),
+                TEST(test_a_new_name_in_no_certain_directory_is_not_where_its_inode_was),
+                TEST(test_what_the_index_has_elsewhere_contradicts),
+                TEST(test_what_the_index_does_not_know_it_contradicts_only_where_it_should),
+                TEST(test_the_directory_in_which_it_stood_is_the_old_one),
+                TEST(test_neither_or_both_tell_nothing),
+                TEST(test_io_uring_renames_are_paired_by_their_only_place),
+                TEST(test_what_the_names_tell_is_left_alone),
+                TEST(test_layers_are_not_counted),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A real directory into a real index. */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "test-records.h"
+
+#include "tree-scan.h"
+
+typedef struct Fixture {
+        char root[PATH_MAX];
+        sd_event *event;
+        FopsPathIndex *index;
+        TreeScan *scan;
+        FopsArena arena;
+        unsigned n_done;
+} Fixture;
+
+static void on_done(void *userdata) {
+        Fixture *f = userdata;
+
+        f->n_done++;
+}
+
+static int setup(void **state) {
+        static const uint8_t seed[16] = { 7, 1, 9 };
+        char template[] = "/tmp/fops-test-XXXXXX";
+        Fixture *f = calloc(1, sizeof(Fixture));
+
+        if (!f || !mkdtemp(template) || !realpath(template, f->root) || sd_event_new(&f->event) < 0)
+                return -1;
+        f->index = fops_path_index_new(100000, seed);
+        *state = f;
+        return f->index && tree_scan_new(f->event, f->index, on_done, f, &f->scan) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state) {
+        _cleanup_free_ char *command = NULL;
+        Fixture *f = *state;
+        int r;
+
+        tree_scan_free(f->scan);
+        fops_path_index_free(f->index);
+        fops_arena_done(&f->arena);
+        sd_event_unref(f->event);
+        if (asprintf(&command, "rm -rf '%s'", f->root) < 0)
+                return -1;
+        r = system(command);
+        free(f);
+        return r;
+}
+
+/* Paths below the root; four at a time. */
+static const char *at(Fixture *f, const char *name) {
+        static char paths[4][PATH_MAX + 64];
+        static unsigned next;
+
+        next = (next + 1) % ELEMENTSOF(paths);
+        snprintf(paths[next], sizeof(paths[next]), "%s%s%s", f->root, name[0] ? "/" : "", name);
+        return paths[next];
+}
+
+static void make_directory(Fixture *f, const char *name) {
+        assert_int_equal(mkdir(at(f, name), 0700), 0);
+}
+
+static void make_file(Fixture *f, const char *name) {
+        int fd = open(at(f, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+        assert_true(fd >= 0);
+        close(fd);
+}
+
+static void make_link(Fixture *f, const char *target, const char *name) {
+        assert_int_equal(symlink(target, at(f, name)), 0);
+}
+
+static void scan(Fixture *f) {
+        while (tree_scan_is_busy(f->scan))
+                assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+}
+
+static void add_root(Fixture *f, const char *name) {
+        assert_int_equal(tree_scan_add_root(f->scan, fops_span_from_string(at(f, name))), 0);
+}
+
+static uint64_t inode_of(Fixture *f, const char *name) {
+        struct stat st;
+
+        assert_int_equal(lstat(at(f, name), &st), 0);
+        return st.st_ino;
+}
+
+/* The device that the scan gave the root: whether it's the records' is shown by the live tests. */
+static FopsInodeKey key_of(Fixture *f, const char *name) {
+        char line[PATH_MAX * 2], mount[PATH_MAX];
+        FopsInodeKey key = { .inode = inode_of(f, name) };
+        FILE *mounts = fopen("/proc/self/mountinfo", "re");
+        size_t best = 0;
+        unsigned major, minor;
+
+        assert_non_null(mounts);
+        while (fgets(line, sizeof(line), mounts))
+                if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major, &minor, mount) == 3 && strlen(mount) >= best &&
+                    strncmp(mount, f->root, strlen(mount)) == 0 &&
+                    (mount[1] == '\0' || f->root[strlen(mount)] == '/' || f->root[strlen(mount)] == '\0')) {
+                        best = strlen(mount);
+                        key.dev_major = major;
+                        key.dev_minor = minor;
+                }
+        fclose(mounts);
+        return key;
+}
+
+static void assert_path_of(Fixture *f, FopsInodeKey key, bool is_directory, const char *name) {
+        assert_span(fops_path_index_path(f->index, key, is_directory, &f->arena), name ? at(f, name) : NULL);
+}
+
+static void assert_known(Fixture *f, const char *name, bool is_directory) {
+        assert_path_of(f, key_of(f, name), is_directory, name);
+}
+
+static void test_a_tree_is_known_with_all_below(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "a");
+        make_directory(f, "a/b");
+        make_directory(f, "a/b/c");
+        make_file(f, "file");
+        make_file(f, "a/b/c/deep");
+        make_file(f, "a/b/sp ace\n\xff");
+        add_root(f, "");
+        assert_true(tree_scan_is_busy(f->scan));
+        assert_known(f, "", true); /* at once */
+        assert_path_of(f, key_of(f, "file"), false, NULL);
+
+        scan(f);
+        assert_int_equal(f->n_done, 1);
+        assert_known(f, "a/b/c", true);
+        assert_known(f, "file", false);
+        assert_known(f, "a/b/c/deep", false);
+        assert_known(f, "a/b/sp ace\n\xff", false);
+        assert_int_equal(tree_scan_stats(f->scan).n_directories, 4);
+        assert_int_equal(tree_scan_stats(f->scan).n_entries, 6);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 0);
+        /* Nothing but what is there: "." and ".." are no names. */
+        assert_int_equal(fops_path_index_stats(f->index).n_entries, 7);
+}
+
+static void test_symlinks_are_entries_and_not_followed(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "elsewhere");
+        make_file(f, "elsewhere/file");
+        make_link(f, "../elsewhere", "tree/link");
+        make_link(f, ".", "tree/loop");
+        add_root(f, "tree");
+        scan(f);
+        assert_known(f, "tree/link", false);
+        assert_path_of(f, key_of(f, "elsewhere/file"), false, NULL);
+        assert_path_of(f, key_of(f, "elsewhere"), true, NULL);
+        assert_int_equal(tree_scan_stats(f->scan).n_directories, 1);
+
+        /* Nor as a root. */
+        add_root(f, "tree/link");
+        assert_false(tree_scan_is_busy(f->scan));
+}
+
+static void test_a_directory_renamed_while_it_waits_is_scanned_where_it_is(void **state) {
+        FopsPathLink link;
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/old");
+        make_file(f, "tree/old/file");
+        add_root(f, "tree");
+        assert_int_equal(tree_scan_add_directory(f->scan, key_of(f, "tree/old")), 0);
+        link = (FopsPathLink){ key_of(f, "tree"), FOPS_SPAN_LITERAL("old"), key_of(f, "tree/old"), true };
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_SCANNED), FOPS_INDEX_DONE);
+
+        /* The event comes before its turn. */
+        assert_int_equal(rename(at(f, "tree/old"), at(f, "tree/new")), 0);
+        link.name = FOPS_SPAN_LITERAL("new");
+        assert_int_equal(fops_path_index_rename(f->index, key_of(f, "tree"), FOPS_SPAN_LITERAL("old"), &link), FOPS_INDEX_DONE);
+        scan(f);
+        assert_known(f, "tree/new/file", false);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 0);
+}
+
+static void test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken_for_it(void **state) {
+        FopsInodeKey old, file;
+        FopsPathLink link;
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/d");
+        old = key_of(f, "tree/d");
+        add_root(f, "tree");
+        link = (FopsPathLink){ key_of(f, "tree"), FOPS_SPAN_LITERAL("d"), old, true };
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_SCANNED), FOPS_INDEX_DONE);
+        scan(f);
+
+        /* Its event isn't there yet. */
+        assert_int_equal(tree_scan_add_directory(f->scan, old), 0);
+        assert_int_equal(rename(at(f, "tree/d"), at(f, "away")), 0);
+        make_directory(f, "tree/d");
+        make_file(f, "tree/d/file");
+        file = key_of(f, "tree/d/file");
+        scan(f);
+        assert_path_of(f, file, false, NULL);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 1);
+}
+
+static void test_what_is_not_there_is_passed_over(void **state) {
+        FopsInodeKey gone;
+        Fixture *f = *state;
+
+        make_directory(f, "gone");
+        gone = key_of(f, "gone");
+        add_root(f, "gone");
+        assert_int_equal(rmdir(at(f, "gone")), 0);
+        scan(f);
+        assert_int_equal(f->n_done, 1);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 1);
+        assert_int_equal(tree_scan_stats(f->scan).n_directories, 0);
+
+        make_file(f, "file");
+        add_root(f, "nothing");
+        add_root(f, "file");
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_int_equal(tree_scan_add_directory(f->scan, (FopsInodeKey){ gone.inode + 1000000, gone.dev_major, gone.dev_minor }), 0);
+        scan(f);
+        assert_int_equal(f->n_done, 2);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 2);
+}
+
+/* More than one call of getdents64(2) gives. */
+static void test_a_directory_of_many_entries_is_read_to_its_end(void **state) {
+        Fixture *f = *state;
+        char name[64];
+
+        make_directory(f, "many");
+        for (unsigned i = 0; i < 5000; i++) {
+                snprintf(name, sizeof(name), "many/%05u", i);
+                make_file(f, name);
+        }
+        add_root(f, "many");
+        scan(f);
+        assert_int_equal(tree_scan_stats(f->scan).n_entries, 5000);
+        assert_int_equal(fops_path_index_stats(f->index).n_files, 5000);
+        assert_known(f, "many/00000", false);
+        assert_known(f, "many/02500", false);
+        assert_known(f, "many/04999", false);
+}
+
+static void test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_file(f, "tree/file");
+        add_root(f, "tree");
+        scan(f);
+        add_root(f, "tree");
+        assert_false(tree_scan_is_busy(f->scan));
+
+        assert_int_equal(tree_scan_remove_root(f->scan, fops_span_from_string(at(f, "tree"))), 0);
+        assert_path_of(f, key_of(f, "tree"), true, NULL);
+        assert_path_of(f, key_of(f, "tree/file"), false, NULL);
+        add_root(f, "tree");
+        assert_true(tree_scan_is_busy(f->scan));
+        scan(f);
+        assert_known(f, "tree/file", false);
+        assert_int_equal(f->n_done, 2);
+}
+
+static void test_a_watched_file_is_known_without_its_neighbours(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "etc");
+        make_file(f, "etc/passwd");
+        make_file(f, "etc/group");
+        make_link(f, "group", "etc/link");
+        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "etc/passwd"))), 0);
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_known(f, "etc", true);
+        assert_known(f, "etc/passwd", false);
+        assert_path_of(f, key_of(f, "etc/group"), false, NULL);
+
+        /* One that isn't there yet: its directory. */
+        make_directory(f, "var");
+        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "var/later"))), 0);
+        assert_known(f, "var", true);
+        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "nowhere/later"))), 0);
+        assert_int_equal(tree_scan_add_file(f->scan, FOPS_SPAN_LITERAL("/")), 0);
+        assert_int_equal(fops_path_index_stats(f->index).n_entries, 3);
+}
+
+static void test_a_new_directory_of_a_known_one_is_scanned_when_asked(void **state) {
+        FopsPathLink link;
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        add_root(f, "tree");
+        scan(f);
+        make_directory(f, "tree/in");
+        make_file(f, "tree/in/file");
+        link = (FopsPathLink){ key_of(f, "tree"), FOPS_SPAN_LITERAL("in"), key_of(f, "tree/in"), true };
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_DONE);
+        assert_int_equal(tree_scan_add_directory(f->scan, link.key), 0);
+        assert_true(tree_scan_is_busy(f->scan));
+        scan(f);
+        assert_known(f, "tree/in/file", false);
+        assert_int_equal(f->n_done, 2);
+}
+
+static void test_freeing_a_scan_at_work_leaves_nothing_open(void **state) {
+        Fixture *f = *state;
+        int before, after;
+
+        before = dup(STDIN_FILENO);
+        close(before);
+        make_directory(f, "tree");
+        add_root(f, "tree");
+        f->scan = tree_scan_free(f->scan);
+        assert_null(f->scan);
+        assert_int_equal(sd_event_run(f->event, 0), 0);
+        after = dup(STDIN_FILENO);
+        close(after);
+        assert_int_equal(after, before);
+        assert_int_equal(f->n_done, 0);
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_a_tree_is_known_with_all_below),
+                TEST(test_symlinks_are_entries_and_not_followed),
+                TEST(test_a_directory_renamed_while_it_waits_is_scanned_where_it_is),
+                TEST(test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken_for_it),
+                TEST(test_what_is_not_there_is_passed_over),
+                TEST(test_a_directory_of_many_entries_is_read_to_its_end),
+                TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),
+                TEST(test_a_watched_file_is_known_without_its_neighbours),
+                TEST(test_a_new_directory_of_a_known_one_is_scanned_when_asked),
+                TEST(test_freeing_a_scan_at_work_leaves_nothing_open),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
