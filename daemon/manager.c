@@ -335,12 +335,12 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* --- configuration ----------------------------------------------------------------------------------------------------- */
 
-static void pipeline_follow_config(Manager *m) {
+static int pipeline_follow_config(Manager *m) {
         const FopsConfig *c = &m->ruleset->config;
 
-        fops_pipeline_set_watches(m->pipeline, m->ruleset->watch_set);
         fops_pipeline_set_options(m->pipeline, c->attribution.ancestry, c->attribution.unit, c->attribution.container, c->journal_full,
                                   c->source.foreign == FOPS_FOREIGN_DROP);
+        return fops_pipeline_set_watches(m->pipeline, m->ruleset->watch_set);
 }
 
 static int apply_settings(Manager *m, const FopsConfig *c) {
@@ -393,10 +393,12 @@ static void say_ready(Manager *m, const char *state) {
 static int swap_ruleset(Manager *m, Ruleset *fresh) {
         Ruleset *old = m->ruleset;
 
+        int r;
+
         m->ruleset = fresh;
-        pipeline_follow_config(m);
+        r = pipeline_follow_config(m);
         ruleset_free(old);
-        return index_targets(m);
+        return r < 0 ? r : index_targets(m);
 }
 
 /* What came and what went is said, and what went is forgotten. */
@@ -573,8 +575,7 @@ static int set_up_pipeline(Manager *m) {
         m->pipeline = fops_pipeline_new(&options);
         if (!m->pipeline)
                 return -ENOMEM;
-        pipeline_follow_config(m);
-        return 0;
+        return pipeline_follow_config(m);
 }
 
 static int start(Manager *m, FopsConfig *config) {

@@ -8,6 +8,7 @@
 #include <libaudit.h>
 #include <syslog.h>
 
+#include "coalescer.h"
 #include "index-feed.h"
 #include "resolver-index.h"
 #include "rule-compiler.h"
@@ -27,6 +28,7 @@ struct FopsPipeline {
         FopsNames *names;
         const FopsWatchSet *watches;
         FopsEntry entry;
+        FopsCoalescer coalescer;
         FopsEvent *parked_oldest, **parked_tail; /* linked by ->newer */
         unsigned n_parked;
         uint64_t own_changes_until_usec;
@@ -46,6 +48,7 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
 
         p->options = *options;
         p->parked_tail = &p->parked_oldest;
+        fops_coalescer_init(&p->coalescer);
         p->complete_since_usec = UINT64_MAX;
         p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata, .index = options->index };
         p->processes = fops_process_table_new(options->proc_fd);
@@ -61,6 +64,7 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
 FopsPipeline *fops_pipeline_free(FopsPipeline *p) {
         if (!p)
                 return NULL;
+        fops_coalescer_done(&p->coalescer);
         while (p->parked_oldest) {
                 FopsEvent *next = p->parked_oldest->newer;
 
@@ -74,10 +78,6 @@ FopsPipeline *fops_pipeline_free(FopsPipeline *p) {
         fops_entry_done(&p->entry);
         free(p);
         return NULL;
-}
-
-void fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches) {
-        p->watches = watches;
 }
 
 void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bool container, bool full, bool drop_foreign) {
@@ -202,8 +202,30 @@ static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_l
         return 0;
 }
 
-/* Publishes @op, if it is wanted. */
-static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op) {
+static int publish_operation(FopsPipeline *p, const FopsOperation *op) {
+        p->stats.n_operations++;
+        fops_entry_from_operation(&p->entry, op, p->names, p->options.full);
+        return publish(p, op);
+}
+
+/* The coalesced ones whose time is over, or all of them. */
+static int publish_coalesced(FopsPipeline *p, uint64_t now_usec, bool all) {
+        FopsCoalesced *held;
+        int r = 0;
+
+        while (r >= 0 && (held = fops_coalescer_pop(&p->coalescer, now_usec, all))) {
+                r = publish_operation(p, &held->operation);
+                fops_correlator_recycle(p->correlator, held->event);
+                free(held);
+        }
+        return r;
+}
+
+/* What became of an event. */
+typedef enum Handled { HANDLED, HANDLED_LEARNT, HANDLED_KEPT } Handled;
+
+/* Publishes @op, if it is wanted. Returns HANDLED, HANDLED_KEPT (the event is held until others like it have come) or -errno. */
+static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
         if (p->watches) {
                 /* Who is asked before it is decided whether anybody wants to know: filters may be about units. */
                 bool ours = fops_tag_is_ours(op->tag);
@@ -218,9 +240,14 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
                 }
         }
 
-        p->stats.n_operations++;
-        fops_entry_from_operation(&p->entry, op, p->names, p->options.full);
-        return publish(p, op);
+        if (op->n_watches > 0 && op->watches[0]->coalesce_usec > 0) {
+                if (fops_coalescer_merge(&p->coalescer, op))
+                        return HANDLED;
+                return fops_coalescer_hold(&p->coalescer, event, op, now_usec + op->watches[0]->coalesce_usec) < 0 ?
+                               -ENOMEM : HANDLED_KEPT;
+        }
+
+        return publish_operation(p, op);
 }
 
 static void park(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
@@ -248,13 +275,10 @@ static uint64_t event_usec(const FopsEvent *event) {
         return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000);
 }
 
-/* What became of an event. */
-typedef enum Handled { HANDLED, HANDLED_LEARNT, HANDLED_PARKED } Handled;
-
-/* Returns a Handled or -errno; the event is recycled unless it is parked. */
+/* Returns a Handled or -errno; the event is recycled unless it is kept, parked or held. */
 static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64_t now_usec) {
         FopsOperation op;
-        bool learnt = false, early;
+        bool learnt = false, early, held = false;
         int r;
 
         p->resolver.index_is_complete = event_usec(event) >= p->complete_since_usec;
@@ -274,16 +298,18 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64
                 index_is_ahead(p, false);
                 if (early && may_park) {
                         park(p, event, now_usec);
-                        return HANDLED_PARKED;
+                        return HANDLED_KEPT;
                 }
                 p->stats.n_parked_in_vain += early;
 
                 r = keep_index_true(p, &op, &learnt);
                 if (r >= 0)
-                        r = handle_operation(p, event, &op);
+                        r = handle_operation(p, event, &op, now_usec);
+                held = r == HANDLED_KEPT;
         }
 
-        fops_correlator_recycle(p->correlator, event);
+        if (!held)
+                fops_correlator_recycle(p->correlator, event);
         return r < 0 ? r : learnt ? HANDLED_LEARNT : HANDLED;
 }
 
@@ -302,7 +328,7 @@ static int handle_parked(FopsPipeline *p, uint64_t now_usec, bool all) {
                         r = handle_event(p, event, !all && deadline > now_usec && p->n_parked < PARKED_MAX, now_usec);
                         if (r < 0)
                                 return r;
-                        if (r == HANDLED_PARKED) {
+                        if (r == HANDLED_KEPT) {
                                 event->deadline_usec = deadline;
                                 p->stats.n_parked--;
                         }
@@ -332,7 +358,7 @@ static int release_older(FopsPipeline *p, const FopsEvent *than, uint64_t now_us
                 r = handle_event(p, event, !is_older, now_usec);
                 if (r < 0)
                         return r;
-                if (r == HANDLED_PARKED) {
+                if (r == HANDLED_KEPT) {
                         event->deadline_usec = deadline;
                         p->stats.n_parked--;
                 }
@@ -359,9 +385,12 @@ static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
                 if (r < 0)
                         return r;
         }
-        if (p->parked_oldest && p->parked_oldest->deadline_usec <= now_usec)
-                return handle_parked(p, now_usec, false);
-        return 0;
+        if (p->parked_oldest && p->parked_oldest->deadline_usec <= now_usec) {
+                r = handle_parked(p, now_usec, false);
+                if (r < 0)
+                        return r;
+        }
+        return publish_coalesced(p, now_usec, false);
 }
 
 static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_usec) {
@@ -403,16 +432,26 @@ int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec) {
         return handle_ready(p, now_usec);
 }
 
+int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches) {
+        /* What is held borrows from the old watches. */
+        int r = publish_coalesced(p, 0, true);
+
+        p->watches = watches;
+        return r;
+}
+
 int fops_pipeline_flush(FopsPipeline *p) {
         int r;
 
         fops_correlator_flush(p->correlator);
         r = handle_ready(p, 0);
-        return r < 0 ? r : handle_parked(p, 0, true);
+        if (r >= 0)
+                r = handle_parked(p, 0, true);
+        return r < 0 ? r : publish_coalesced(p, 0, true);
 }
 
 uint64_t fops_pipeline_next_deadline(const FopsPipeline *p) {
-        uint64_t deadline = fops_correlator_next_deadline(p->correlator);
+        uint64_t deadline = MIN(fops_correlator_next_deadline(p->correlator), fops_coalescer_next_deadline(&p->coalescer));
 
         return p->parked_oldest ? MIN(deadline, p->parked_oldest->deadline_usec) : deadline;
 }

@@ -144,7 +144,7 @@ static unsigned count_moves(int fd) {
         unsigned n = 0;
 
         for (ssize_t at = 0; at < size;) {
-                const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
+                const struct inotify_event *event = (const void *) (buffer + at);
 
                 assert_string_equal(event->name, "x");
                 assert_int_equal(event->mask, n % 2 == 0 ? IN_MOVED_FROM : IN_MOVED_TO);

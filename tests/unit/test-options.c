@@ -68,7 +68,8 @@ static void test_nothing_given_means_the_systems_configuration(void **state _unu
 static void test_ops_and_key_belong_to_the_watch_before_them(void **state _unused_) {
         Options o;
 
-        assert_int_equal(parse(&o, "-w", "/srv", "-o", "read", "-w/etc/passwd", "--key=identity", "--watch", "/tmp", "-k", "a", "-k", "b"), 1);
+        assert_int_equal(parse(&o, "-w", "/srv", "-o", "read", "-w/etc/passwd", "--key=identity", "--watch", "/tmp", "-k", "a",
+                               "-k", "b"), 1);
         assert_int_equal(o.n_watches, 3);
         assert_string_equal(o.watches[0].path, "/srv");
         assert_string_equal(o.watches[0].ops, "read");

@@ -470,6 +470,22 @@ static void test_an_early_event_waits_for_a_moment_only(void **state) {
         watching_done(&w);
 }
 
+static void test_what_comes_later_cannot_have_made_the_directory(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        push_mkdir(&w, 3, 3, 20, "later", 21);
+        assert_published(*state, "delete success key data\nmkdir success /srv/data/later key data\n");
+
+        /* Nor can what comes next from the same process, within a tick of the clock. */
+        push_delete(&w, 4, 4, 22, "x");
+        push_mkdir(&w, 4, 4, 20, "next", 22);
+        assert_published(*state, "delete success key data\nmkdir success /srv/data/next key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 2);
+        watching_done(&w);
+}
+
 static void test_the_end_sends_on_what_waits(void **state) {
         Watching w;
 
@@ -623,6 +639,7 @@ int main(void) {
                 TEST(test_what_waits_for_one_another_comes_out_in_their_order),
                 TEST(test_what_makes_other_directories_known_frees_nobody_else),
                 TEST(test_an_early_event_waits_for_a_moment_only),
+                TEST(test_what_comes_later_cannot_have_made_the_directory),
                 TEST(test_the_end_sends_on_what_waits),
                 TEST(test_of_too_many_that_wait_the_oldest_goes_on),
                 TEST(test_only_what_our_rules_brought_waits),

@@ -13,6 +13,8 @@
 #define FCHMOD CALL_64("syscall=91 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
 #define CHMOD CALL_64("syscall=90 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
 #define TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=410001 a3=0")
+#define URING_RENAME URINGOP("uring_op=35 success=yes exit=0")
+#define URING_UNLINK URINGOP("uring_op=36 success=yes exit=0")
 #define NAMELESS(ino, mode, type) ITEM("(null)", ino, mode, type)
 
 /* /srv (2) with a (10) and b (11); the file f (20) in a; h (21) linked into both as h. */
@@ -127,13 +129,13 @@ static void test_without_a_name_the_directory_is_known_alone(void **state) {
 static void test_a_nameless_object_is_known_by_its_inode_in_that_directory(void **state) {
         Fixture *f = *state;
 
-        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+        assert_resolved(f, true, URING_UNLINK NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
                         "/srv/a/f", "/srv/a");
         /* Of its two places, the one in the directory that it was removed from. */
-        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(21, "0100644", "DELETE"),
+        assert_resolved(f, true, URING_UNLINK NAMELESS(11, "040755", "PARENT") NAMELESS(21, "0100644", "DELETE"),
                         "/srv/b/h", "/srv/b");
         /* Not of one that it isn't in. */
-        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+        assert_resolved(f, true, URING_UNLINK NAMELESS(11, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
                         NULL, "/srv/b");
 }
 
@@ -141,7 +143,7 @@ static void test_two_names_in_one_directory_are_one_too_many(void **state) {
         Fixture *f = *state;
 
         index_put(f->index, 10, "f2", 20, false);
-        assert_resolved(f, true, URINGOP("uring_op=36 success=yes exit=0") NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
+        assert_resolved(f, true, URING_UNLINK NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE"),
                         NULL, "/srv/a");
 }
 
@@ -274,9 +276,9 @@ static void test_neither_or_both_tell_nothing(void **state) {
 static void test_io_uring_renames_are_paired_by_their_only_place(void **state) {
         Fixture *f = *state;
 
-        assert_paired(f, URINGOP("uring_op=35 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+        assert_paired(f, URING_RENAME NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
                       NAMELESS(20, "0100644", "DELETE") NAMELESS(20, "0100644", "CREATE"), 10, 11);
-        assert_paired(f, URINGOP("uring_op=35 success=yes exit=0") NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+        assert_paired(f, URING_RENAME NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
                       NAMELESS(21, "0100644", "DELETE") NAMELESS(21, "0100644", "CREATE"), 0, 0);
 }
 
