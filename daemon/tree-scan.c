@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -83,16 +84,23 @@ static int identify(const TreeScan *s, int fd, Opened *ret) {
         return 0;
 }
 
+/* No symlink anywhere in the path: the index's are canonical, and one that was put in a directory's place since leads elsewhere. */
 static int open_directory(TreeScan *s, FopsSpan path) {
+        struct open_how how = {
+                .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOATIME,
+                .resolve = RESOLVE_NO_SYMLINKS,
+        };
         FopsSpan copy = fops_arena_copy(&s->arena, path);
-        int fd;
+        long fd;
 
         if (!copy.data)
                 return -ENOMEM;
-        fd = open(copy.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOATIME);
-        if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner, and root */
-                fd = open(copy.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        fd = syscall(SYS_openat2, AT_FDCWD, copy.data, &how, sizeof(how));
+        if (fd < 0 && errno == EPERM) { /* O_NOATIME is for the owner, and root */
+                how.flags &= ~(uint64_t) O_NOATIME;
+                fd = syscall(SYS_openat2, AT_FDCWD, copy.data, &how, sizeof(how));
+        }
+        return fd < 0 ? -errno : (int) fd;
 }
 
 static int enqueue(TreeScan *s, FopsInodeKey key) {
@@ -153,7 +161,7 @@ static int read_entries(TreeScan *s) {
         long n = syscall(SYS_getdents64, s->fd, s->dents, sizeof(s->dents));
 
         for (long at = 0; at < n;) {
-                const struct dirent64 *entry = (const struct dirent64 *) (s->dents + at);
+                const struct dirent64 *entry = (const void *) (s->dents + at); /* the kernel aligns each */
                 int r = put_entry(s, s->fd, s->key, entry);
 
                 if (r < 0)

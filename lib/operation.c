@@ -202,8 +202,14 @@ static void find_renamed(FopsOperation *op) {
                         other = item;
         }
 
-        if (!deleted && created && created->name.data && !op->is_uring)
-                deleted = find_reused(op, created);
+        if (created && created->name.data && !op->is_uring && (!deleted || !same_inode(deleted, created))) {
+                FopsItem *reused = find_reused(op, created);
+
+                if (reused) {
+                        other = deleted; /* renamed over */
+                        deleted = reused;
+                }
+        }
 
         op->object.item = deleted;
         /* Refused when both names were looked up: vfs_rename() checks the old one first, in two statements. */
