@@ -315,6 +315,19 @@ static void notify_status(Manager *m, const char *prefix) {
                           (uintmax_t) m->canary.latency_usec / 100 % 10);
 }
 
+/* A writer that found the kernel's queue full can miss its being emptied: audit_log_start() looks at the queue before it is on the
+ * wait queue, and if no record comes after its own it sleeps for all of backlog_wait_time, a minute, with the queue empty. Any
+ * record wakes it; so after a while of work one is made, by setting what is set already. */
+static void wake_writers(Manager *m) {
+        struct audit_status status;
+
+        if (m->mode != FOPS_SOURCE_DAEMON || fops_audit_control_get_status(&m->control, &status) < 0 || status.backlog > 0)
+                return;
+        status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
+        (void) fops_audit_control_set_status(&m->control, &status);
+        fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         uint64_t n_messages = audit_socket_stats(m->socket).n_messages;
@@ -324,6 +337,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         if (fops_path_index_stats(m->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
         if (n_messages != m->n_messages_looked) {
+                if (n_messages - m->n_messages_looked > 1) /* one is what waking made */
+                        wake_writers(m);
                 m->n_messages_looked = n_messages;
                 look(m);
                 notify_status(m, "");
