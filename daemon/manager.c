@@ -34,8 +34,9 @@
 #define MESSAGES_AT_ONCE 1024U
 /* How often losses are looked for and the status line is renewed, if anything happened at all. */
 #define LOOK_USEC (UINT64_C(2) * 1000000)
-/* At the end: how long to wait for the records that the kernel still holds. A full backlog of 64 Ki passes in a second. */
-#define DRAIN_USEC (UINT64_C(5) * 1000000)
+/* At the end: how long to go on reading what the kernel and the socket still hold. A full buffer of 64 MiB is some 20,000 events, a
+ * second's work; the largest that can be configured takes under a minute. Foreign records may never end. */
+#define DRAIN_USEC (UINT64_C(120) * 1000000)
 /* A canary that isn't heard for this long is dead: records are there within milliseconds, on a busy machine within a second. */
 #define CANARY_WAIT_USEC (UINT64_C(10) * 1000000)
 /* A deadline need not be met to the microsecond. */
