@@ -338,7 +338,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         if (fops_path_index_stats(m->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
         if (n_messages != m->n_messages_looked) {
-                if (n_messages - m->n_messages_looked > 1) /* one is what waking made */
+                if (n_messages - m->n_messages_looked > 64) /* more than what waking made: the least backlog limit in use */
                         wake_writers(m);
                 m->n_messages_looked = n_messages;
                 look(m);
