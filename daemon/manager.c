@@ -37,6 +37,7 @@
 /* At the end: how long to go on reading what the kernel and the socket still hold. A full buffer of 64 MiB is some 20,000 events, a
  * second's work; the largest that can be configured takes under a minute. Foreign records may never end. */
 #define DRAIN_USEC (UINT64_C(120) * 1000000)
+#define TRICKLE_USEC (UINT64_C(3) * 1000000)
 /* A canary that isn't heard for this long is dead: records are there within milliseconds, on a busy machine within a second. */
 #define CANARY_WAIT_USEC (UINT64_C(10) * 1000000)
 /* A deadline need not be met to the microsecond. */
@@ -679,6 +680,9 @@ static void drain(Manager *m) {
                 int r = audit_socket_receive(m->socket, MESSAGES_AT_ONCE, on_message, m);
 
                 if (r < 0)
+                        return;
+                /* A trickle is what others do now; only a queue is what was there. */
+                if (r < (int) MESSAGES_AT_ONCE && clock_usec(CLOCK_MONOTONIC) + DRAIN_USEC > until + TRICKLE_USEC)
                         return;
                 if (r == 0 && (fops_audit_control_get_status(&m->control, &status) < 0 || status.backlog == 0)) {
                         struct pollfd p = { .fd = audit_socket_fd(m->socket), .events = POLLIN };
