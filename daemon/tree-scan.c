@@ -10,13 +10,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "mountinfo.h"
+#include "open-path.h"
 #include "path.h"
 
 /* How long the scan may keep events waiting. */
@@ -86,21 +86,16 @@ static int identify(const TreeScan *s, int fd, Opened *ret) {
 
 /* No symlink anywhere in the path: the index's are canonical, and one that was put in a directory's place since leads elsewhere. */
 static int open_directory(TreeScan *s, FopsSpan path) {
-        struct open_how how = {
-                .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOATIME,
-                .resolve = RESOLVE_NO_SYMLINKS,
-        };
+        const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
         FopsSpan copy = fops_arena_copy(&s->arena, path);
-        long fd;
+        int fd;
 
         if (!copy.data)
                 return -ENOMEM;
-        fd = syscall(SYS_openat2, AT_FDCWD, copy.data, &how, sizeof(how));
-        if (fd < 0 && errno == EPERM) { /* O_NOATIME is for the owner, and root */
-                how.flags &= ~(uint64_t) O_NOATIME;
-                fd = syscall(SYS_openat2, AT_FDCWD, copy.data, &how, sizeof(how));
-        }
-        return fd < 0 ? -errno : (int) fd;
+        fd = fops_open_path(copy.data, flags | O_NOATIME, FOPS_LINKS_NONE);
+        if (fd == -EPERM) /* O_NOATIME is for the owner, and root */
+                fd = fops_open_path(copy.data, flags, FOPS_LINKS_NONE);
+        return fd;
 }
 
 static int enqueue(TreeScan *s, FopsInodeKey key) {

@@ -5,13 +5,12 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+#include "open-path.h"
 #include "path.h"
 #include "resolver.h"
 
@@ -74,14 +73,6 @@ static int live_read_fd(void *userdata _unused_, uint32_t pid, int fd, FopsArena
         return 0;
 }
 
-/* The links of /proc/PID (cwd, root, fd) lead into other mounts, whose paths look like ours. They aren't followed. */
-static int open_path(const char *path, uint64_t flags) {
-        const struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = RESOLVE_NO_MAGICLINKS };
-        int fd = (int) syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-
-        return fd < 0 ? -errno : fd;
-}
-
 static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode) {
         char link[sizeof("/proc/self/fd/") + 11], self[sizeof("/proc/") + 11];
         _cleanup_close_ int fd = -EBADF;
@@ -95,7 +86,7 @@ static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *
         if (memchr(copy.data, '\0', copy.size))
                 return -EINVAL;
 
-        fd = open_path(copy.data, 0);
+        fd = fops_open_path(copy.data, O_PATH | O_CLOEXEC, FOPS_LINKS_NO_MAGIC);
         if (fd < 0)
                 return fd;
         snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -129,7 +120,7 @@ static int live_look_up(void *userdata _unused_, FopsSpan path, FopsInode *ret_i
         memcpy(copy, path.data, path.size);
         copy[path.size] = '\0';
 
-        fd = open_path(copy, O_NOFOLLOW);
+        fd = fops_open_path(copy, O_PATH | O_NOFOLLOW | O_CLOEXEC, FOPS_LINKS_NO_MAGIC);
         if (fd < 0)
                 return fd;
         if (fstat(fd, &st) < 0)
