@@ -111,7 +111,7 @@ static int compare_inputs(const void *a, const void *b) {
         return 0;
 }
 
-static int read_input(const Input *input, FopsPipeline *pipeline) {
+static int read_input(const Input *input, const char *command, FopsPipeline *pipeline) {
         const char *name = input->is_stdin ? "standard input" : input->path;
         _cleanup_(line_reader_freep) LineReader *reader = NULL;
         _cleanup_close_ int opened_fd = -EBADF;
@@ -133,7 +133,7 @@ static int read_input(const Input *input, FopsPipeline *pipeline) {
                 FopsRecordDiag diag;
 
                 if (n_lines++ == 0 && fops_span_starts_with(line, FOPS_SPAN_LITERAL("\x1f\x8b"))) {
-                        fprintf(stderr, "fopsctl: %s: compressed; use: zcat FILE | fopsctl decode\n", name);
+                        fprintf(stderr, "fopsctl: %s: compressed; use: zcat FILE | %s\n", name, command);
                         return 1;
                 }
 
@@ -152,6 +152,7 @@ int file_source_read(const FileSourceOptions *options, char **paths, size_t n_pa
         FopsPipelineOptions pipeline_options = {
                 .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT,
                 .proc_fd = -EBADF,
+                .full = options->records,
                 .publish = options->publish,
                 .userdata = options->userdata,
         };
@@ -182,7 +183,7 @@ int file_source_read(const FileSourceOptions *options, char **paths, size_t n_pa
                 return -ENOMEM;
 
         for (size_t i = 0; i < inputs.n_items; i++) {
-                r = read_input(inputs.items + i, pipeline);
+                r = read_input(inputs.items + i, options->command, pipeline);
                 if (r < 0)
                         return r;
                 result |= r;
@@ -195,4 +196,15 @@ int file_source_read(const FileSourceOptions *options, char **paths, size_t n_pa
         ret->pipeline = fops_pipeline_stats(pipeline);
         ret->correlator = fops_pipeline_correlator_stats(pipeline);
         return result;
+}
+
+void file_source_complain(const FileSourceStats *stats) {
+        const FopsPipelineStats *p = &stats->pipeline;
+        const FopsCorrelatorStats *c = &stats->correlator;
+
+        if (p->n_malformed == 0 && c->n_truncated == 0 && c->n_evicted == 0)
+                return;
+        fprintf(stderr, "fopsctl: of %ju records %ju were malformed; of %ju events %ju were cut, %ju evicted\n",
+                (uintmax_t) (p->n_records + p->n_malformed), (uintmax_t) p->n_malformed, (uintmax_t) p->n_events,
+                (uintmax_t) c->n_truncated, (uintmax_t) c->n_evicted);
 }

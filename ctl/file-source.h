@@ -8,6 +8,8 @@
 typedef struct FileSourceOptions {
         int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op); /* as in pipeline.h */
         void *userdata;
+        bool records;        /* entries hold their raw records too */
+        const char *command; /* that would read standard input, for a message: "fopsctl decode" */
 } FileSourceOptions;
 
 typedef struct FileSourceStats {
@@ -15,8 +17,11 @@ typedef struct FileSourceStats {
         FopsCorrelatorStats correlator;
 } FileSourceStats;
 
-/* Reads @paths, n of them; "-" is standard input, a directory stands for the audit.log* in it. They are read in the order of their
- * first records' times, so that the order of a rotated set on the command line doesn't matter; standard input and pipes last.
- * Lines that make no sense are said on standard error, the first ten of each file, and counted.
- * Returns 0, -EPIPE or another errno of @publish, or 1 when a file could not be read, which has been said. */
+/* Reads @paths, n of them; "-" is standard input, a directory stands for the audit.log* in it. They are read in the order
+ * of their first records' times, so that the order of a rotated set on the command line doesn't matter; standard input
+ * and pipes last. Lines that make no sense are said on standard error, the first ten of each file, and counted. Returns
+ * 0, -EPIPE or another errno of @publish, or 1 when a file could not be read, which has been said. */
 int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret);
+
+/* Says on standard error what was malformed, cut or evicted, if anything was. */
+void file_source_complain(const FileSourceStats *stats);

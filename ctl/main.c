@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@ int main(int argc, char **argv) {
         int c;
 
         setlocale(LC_ALL, "");
+        /* A closed pipe is an error of writing, at which a verb still puts things in order and ends well. */
+        signal(SIGPIPE, SIG_IGN);
 
         /* '+': options behind the verb are the verb's. */
         while ((c = getopt_long(argc, argv, "+hV", options, NULL)) >= 0)

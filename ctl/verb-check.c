@@ -86,7 +86,7 @@ static int run(const Verb *verb, int argc, char **argv) {
 
         r = fops_targets_expand(config.watches, config.n_watches, &targets, &diags);
         if (r >= 0)
-                r = fops_rules_compile(&config, &targets, 0, &rules, &diags);
+                r = fops_rules_compile(&config, &targets, NULL, &rules, &diags);
         fops_diags_print(&diags, stderr);
         if (r == 0)
                 r = print_rules(&rules, &targets);

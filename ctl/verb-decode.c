@@ -35,6 +35,7 @@ static int run(const Verb *verb, int argc, char **argv) {
         char dash[] = "-", *standard_input[] = { dash };
         FileSourceStats stats = {};
         Output output = {};
+        FileSourceOptions options_of_source = { .publish = print_entry, .userdata = &output, .command = "fopsctl decode" };
         int c, r;
 
         while ((c = getopt_long(argc, argv, "o:h", options, NULL)) >= 0)
@@ -53,8 +54,8 @@ static int run(const Verb *verb, int argc, char **argv) {
                         return EXIT_USAGE;
                 }
 
-        r = file_source_read(&(FileSourceOptions){ .publish = print_entry, .userdata = &output },
-                             optind < argc ? argv + optind : standard_input, optind < argc ? (size_t) (argc - optind) : 1, &stats);
+        r = file_source_read(&options_of_source, optind < argc ? argv + optind : standard_input,
+                             optind < argc ? (size_t) (argc - optind) : 1, &stats);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r == -EPIPE)
@@ -64,11 +65,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 return EXIT_USAGE;
         }
 
-        if (stats.pipeline.n_malformed > 0 || stats.correlator.n_truncated > 0 || stats.correlator.n_evicted > 0)
-                fprintf(stderr, "fopsctl: of %ju records %ju were malformed; of %ju events %ju were cut, %ju evicted\n",
-                        (uintmax_t) (stats.pipeline.n_records + stats.pipeline.n_malformed), (uintmax_t) stats.pipeline.n_malformed,
-                        (uintmax_t) stats.pipeline.n_events, (uintmax_t) stats.correlator.n_truncated,
-                        (uintmax_t) stats.correlator.n_evicted);
+        file_source_complain(&stats);
         if (r > 0)
                 return EXIT_USAGE;
         return stats.pipeline.n_published > 0 ? EXIT_FOUND : EXIT_NOTHING;

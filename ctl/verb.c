@@ -8,6 +8,8 @@
 
 const Verb *const verbs[] = {
         &verb_check,
+        &verb_search,
+        &verb_report,
         &verb_decode,
         NULL,
 };

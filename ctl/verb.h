@@ -22,6 +22,8 @@ typedef struct Verb {
 
 extern const Verb verb_check;
 extern const Verb verb_decode;
+extern const Verb verb_report;
+extern const Verb verb_search;
 
 /* NULL-terminated, in the order of --help. */
 extern const Verb *const verbs[];

@@ -55,6 +55,11 @@ static int send_request(FopsAuditControl *c, uint16_t type, uint16_t flags, cons
                 .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = parts, .msg_iovlen = ELEMENTSOF(parts)
         };
         ssize_t n;
+        int r;
+
+        r = c->pace ? c->pace(c->userdata) : 0;
+        if (r < 0)
+                return r;
 
         /* 0 is what unsolicited messages carry. */
         if (++c->sequence == 0)

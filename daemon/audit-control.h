@@ -12,6 +12,11 @@
 typedef struct FopsAuditControl {
         int fd;
         uint32_t sequence;
+        /* Called before each request; a negative errno is the request's answer then. While its queue of records is over the limit the
+         * kernel lets everybody wait who asks for anything (audit_receive()), uninterruptibly and up to backlog_wait_time: who reads
+         * the records must not ask then. May be NULL. */
+        int (*pace)(void *userdata);
+        void *userdata;
 } FopsAuditControl;
 
 /* Opens the socket. 0 or -errno (-EPROTONOSUPPORT: a kernel without audit); *@ret is untouched on failure. */

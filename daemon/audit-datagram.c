@@ -2,6 +2,7 @@
 
 /* One netlink datagram into type and text: nlmsghdr { type 1300 } "audit(1700000000.123:42): arch=…". */
 
+#include <libaudit.h>
 #include <linux/netlink.h>
 
 #include "audit-socket.h"
@@ -17,4 +18,8 @@ bool audit_datagram_parse(FopsSpan datagram, uint32_t sender_pid, uint16_t *ret_
         *ret_type = header.nlmsg_type;
         *ret_text = fops_span_skip(datagram, NLMSG_HDRLEN);
         return true;
+}
+
+bool audit_datagram_is_record(uint16_t type) {
+        return type >= AUDIT_FIRST_USER_MSG || type == AUDIT_LOGIN;
 }

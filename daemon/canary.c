@@ -48,8 +48,8 @@ void canary_init(Canary *c, const char *runtime_directory) {
                 c->directory = TAKE_PTR(directory);
 }
 
-void canary_done(Canary *c) {
-        _cleanup_close_ int fd = c->directory ? open(c->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -EBADF;
+void canary_done(Canary *c, bool keep) {
+        _cleanup_close_ int fd = c->directory && !keep ? open(c->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -EBADF;
 
         if (fd >= 0) {
                 (void) unlinkat(fd, "old/x", 0);

@@ -18,8 +18,8 @@ typedef struct Canary {
 /* Makes the directory below @runtime_directory (NULL: none). Trouble leaves the canary without one. */
 void canary_init(Canary *c, const char *runtime_directory);
 
-/* Removes the directory. */
-void canary_done(Canary *c);
+/* Removes the directory, unless it is to be there for the next process with its rules. */
+void canary_done(Canary *c, bool keep);
 
 /* The target to install rules for, apart from the configuration's; false if there is no canary. The strings are the canary's. */
 bool canary_target(const Canary *c, FopsTarget *ret);

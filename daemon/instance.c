@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A rule in the kernel to the process that installed it. It holds in every mount namespace, as no lock file would. */
+/* A name in the abstract namespace of sockets to the process that bound it. */
 
 #include "instance.h"
 
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
-#include "rule-loader.h"
+/* kauditd sends a record within milliseconds. */
+#define FIND_OUT_USEC 10000
+#define FIND_OUT_TRIES 20
 
 static bool is_fopsd(uint32_t pid) {
         char path[sizeof("/proc//comm") + 11], comm[32] = "";
@@ -23,26 +29,67 @@ static bool is_fopsd(uint32_t pid) {
         return strcmp(comm, "fopsd\n") == 0;
 }
 
-int instance_find_other(FopsAuditControl *control, uint32_t *ret_pid) {
-        FopsKernelRules rules;
-        uint32_t found = 0;
+static int bind_or_connect(int (*call)(int, const struct sockaddr *, socklen_t), int *ret_fd) {
+        /* Abstract: it holds in every mount namespace, as no lock file would, and goes with its process. */
+        static const struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0fopsd/instance" };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0 || call(fd, (const struct sockaddr *) &name, offsetof(struct sockaddr_un, sun_path) + sizeof("\0fopsd/instance") - 1) < 0)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int find_holder(uint32_t *ret_pid) {
+        _cleanup_close_ int fd = -EBADF;
+        struct ucred peer;
+        socklen_t size = sizeof(peer);
         int r;
 
-        r = fops_rule_loader_list(control, &rules);
+        r = bind_or_connect(connect, &fd);
         if (r < 0)
                 return r;
-
-        for (size_t i = 0; i < rules.n_items; i++) {
-                const struct audit_rule_data *data = rules.items[i];
-
-                if (!fops_span_equal(fops_rule_data_tag(data), FOPS_SPAN_LITERAL(FOPS_TAG_SELF)))
-                        continue;
-                for (uint32_t j = 0; j < data->field_count; j++)
-                        if (data->fields[j] == AUDIT_PID && data->values[j] != (uint32_t) getpid() && is_fopsd(data->values[j]))
-                                found = data->values[j];
-        }
-
-        fops_kernel_rules_done(&rules);
-        *ret_pid = found;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+                return -errno;
+        *ret_pid = (uint32_t) peer.pid;
         return 0;
+}
+
+int instance_claim(uint32_t *ret_pid) {
+        for (int i = 0;; i++) {
+                _cleanup_close_ int fd = -EBADF;
+                uint32_t pid = 0;
+                int r;
+
+                r = bind_or_connect(bind, &fd);
+                if (r >= 0)
+                        return listen(fd, 1) < 0 ? -errno : TAKE_FD(fd);
+                if (r != -EADDRINUSE)
+                        return r;
+
+                if (find_holder(&pid) >= 0 && is_fopsd(pid)) {
+                        *ret_pid = pid;
+                        return -EBUSY;
+                }
+                /* A child of one that was killed may have it for a moment longer. */
+                if (i >= FIND_OUT_TRIES)
+                        return -EADDRINUSE;
+                usleep(FIND_OUT_USEC);
+        }
+}
+
+void instance_clear_dead_registration(FopsAuditControl *control) {
+        struct audit_status status;
+
+        for (int i = 0; i < FIND_OUT_TRIES; i++) {
+                if (fops_audit_control_get_status(control, &status) < 0 || status.pid == 0)
+                        return;
+                if (kill((pid_t) status.pid, 0) == 0 || errno != ESRCH)
+                        return;
+                /* To what it is: a change of configuration all the same. */
+                status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
+                if (i == 0 && fops_audit_control_set_status(control, &status) < 0)
+                        return;
+                usleep(FIND_OUT_USEC);
+        }
 }

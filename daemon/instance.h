@@ -5,7 +5,10 @@
 
 #include "audit-control.h"
 
-/* Looks for the rule by which every fopsd keeps itself out of its records, never,exit pid=PID. Returns 0 and *@ret_pid: the process
- * of another fopsd that is alive, or 0 if there is none (no such rule, or one of a crashed run). -errno if the kernel
- * can't be asked. */
-int instance_find_other(FopsAuditControl *control, uint32_t *ret_pid);
+/* Claims the name that only one process can have, for as long as it lives. Returns a descriptor to keep; -EBUSY with *@ret_pid:
+ * another fopsd has it; -EADDRINUSE: somebody else has; or another -errno. */
+int instance_claim(uint32_t *ret_pid);
+
+/* A registered process that is gone, and whose socket nobody has any more, keeps the place of the audit daemon until the kernel has
+ * a record for it. This makes one, and waits a moment for the kernel to find out. */
+void instance_clear_dead_registration(FopsAuditControl *control);

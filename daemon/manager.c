@@ -1,43 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The life of fopsd: registration before rules, so that the first event finds a reader; rules before READY; on the way out rules
- * first, then what the kernel still holds, then the registration. */
+ * first, then what the kernel still holds, then the registration. Or, when it is only to be restarted, none of these: socket and
+ * ring stay in systemd's descriptor store, the rules in the kernel, and the next life goes on from there. */
 
 #include "manager.h"
 
 #include <fcntl.h>
 #include <libaudit.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "audit-socket.h"
+#include "alive.h"
 #include "audit-state.h"
 #include "canary.h"
 #include "gaps.h"
+#include "hand-over.h"
 #include "instance.h"
+#include "intake.h"
 #include "mount-follow.h"
 #include "path.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
-#include "tree-scan.h"
+#include "trees.h"
 #include "watch-follow.h"
 
-/* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
-#define MESSAGES_AT_ONCE 1024U
 /* How often losses are looked for and the status line is renewed, if anything happened at all. */
 #define LOOK_USEC (UINT64_C(2) * 1000000)
-/* At the end: how long to go on reading what the kernel and the socket still hold. A full buffer of 64 MiB is some 20,000 events, a
- * second's work; the largest that can be configured takes under a minute. Foreign records may never end. */
+#define LOOK_OVERLOADED_USEC UINT64_C(50000)
+/* At the end: how long to go on reading what the kernel, the socket and the ring still hold. A full ring of 64 MiB is some 30,000
+ * events, two seconds' work; the largest that can be configured takes under a minute. */
 #define DRAIN_USEC (UINT64_C(120) * 1000000)
-#define TRICKLE_USEC (UINT64_C(3) * 1000000)
+/* How long to wait for journald at the end: it is restarted within seconds. */
+#define FLUSH_USEC (UINT64_C(30) * 1000000)
+/* What waits for more of its kind isn't waited for when it keeps this much of the ring from being used again. */
+#define PERCENT_PRESSING 50U
 /* A canary that isn't heard for this long is dead: records are there within milliseconds, on a busy machine within a second. */
 #define CANARY_WAIT_USEC (UINT64_C(10) * 1000000)
 /* A deadline need not be met to the microsecond. */
@@ -47,12 +50,13 @@ typedef struct Manager {
         const Options *options;
         sd_event *event;
         FopsAuditControl control;
+        int instance_fd;
         AuditState state;
-        AuditSocket *socket;
-        FopsSourceMode mode; /* DAEMON or LISTENER */
+        HandOver hand_over; /* what a life before left */
+        Alive alive;
+        Intake *intake;
         Ruleset *ruleset;
-        FopsPathIndex *index;
-        TreeScan *scan;
+        Trees *trees;
         WatchFollow *follow;
         MountFollow *mount_follow;
         Canary canary;
@@ -64,8 +68,12 @@ typedef struct Manager {
         Gaps gaps;
         sd_event_source *deadline, *look;
         uint64_t n_messages_looked;
-        bool indexed; /* once, and said */
+        bool writers_may_sleep;
         bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
+        bool is_stored;  /* there is a descriptor store */
+        bool rules_are_due; /* not applied yet, since the kernel's queue is full */
+        uint64_t started_usec;
+        bool is_restart; /* another life follows: everything is left to it */
         int failure; /* what ended the loop, if not a signal */
 } Manager;
 
@@ -79,17 +87,20 @@ static uint64_t clock_usec(clockid_t clock) {
 static void manager_done(Manager *m) {
         sd_event_source_unref(m->deadline);
         sd_event_source_unref(m->look);
-        audit_socket_free(m->socket);
+        intake_free(m->intake);
+        hand_over_done(&m->hand_over);
+        alive_done(&m->alive);
         fops_pipeline_free(m->pipeline);
-        tree_scan_free(m->scan);
+        trees_free(m->trees);
         watch_follow_free(m->follow);
         mount_follow_free(m->mount_follow);
-        fops_path_index_free(m->index);
         ruleset_free(m->ruleset);
         publisher_free(m->publisher);
-        canary_done(&m->canary);
+        canary_done(&m->canary, m->is_restart);
         audit_state_done(&m->state);
         fops_audit_control_done(&m->control);
+        if (m->instance_fd >= 0)
+                close(m->instance_fd);
         sd_event_unref(m->event);
 }
 
@@ -134,14 +145,26 @@ static const char *runtime_directory(void) {
 
 static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
         Manager *m = userdata;
+        int r;
 
-        return publisher_publish(m->publisher, entry);
+        r = publisher_publish(m->publisher, entry);
+        /* What isn't with journald yet isn't done with. */
+        if (r >= 0 && publisher_is_blocked(m->publisher))
+                r = intake_set_paused(m->intake, true);
+        return r;
 }
 
-static int on_message(void *userdata, uint16_t type, FopsSpan text) {
+static int on_message(void *userdata, const RingMessage *message) {
         Manager *m = userdata;
 
-        return fops_pipeline_push(m->pipeline, type, text, clock_usec(CLOCK_MONOTONIC));
+        return fops_pipeline_push_kept(m->pipeline, message->type, message->text, message->position, message->replayed,
+                                       clock_usec(CLOCK_MONOTONIC));
+}
+
+static void on_released(void *userdata, uint64_t cookie) {
+        Manager *m = userdata;
+
+        intake_done(m->intake, cookie);
 }
 
 static int stop_with(Manager *m, int error) {
@@ -153,83 +176,64 @@ static int arm_deadline(Manager *m) {
         uint64_t deadline = fops_pipeline_next_deadline(m->pipeline);
         int r;
 
-        if (deadline == UINT64_MAX)
+        if (sd_event_get_state(m->event) == SD_EVENT_FINISHED)
+                return 0; /* draining */
+        if (deadline == UINT64_MAX || publisher_is_blocked(m->publisher))
                 return sd_event_source_set_enabled(m->deadline, SD_EVENT_OFF);
         r = sd_event_source_set_time(m->deadline, deadline);
         return r < 0 ? r : sd_event_source_set_enabled(m->deadline, SD_EVENT_ONESHOT);
 }
 
-static int on_readable(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
+/* Deadlines wait as the records do while journald takes nothing. */
+static int advance(Manager *m) {
+        int r = 0;
+
+        if (!publisher_is_blocked(m->publisher))
+                r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
+        if (r >= 0 && intake_percent_used(m->intake) >= PERCENT_PRESSING)
+                r = fops_pipeline_let_go(m->pipeline);
+        return r;
+}
+
+static int on_batch(void *userdata) {
         Manager *m = userdata;
         int r;
 
-        r = audit_socket_receive(m->socket, MESSAGES_AT_ONCE, on_message, m);
-        if (r >= 0)
-                r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
-        if (r < 0)
-                return stop_with(m, r);
-        return arm_deadline(m);
+        r = advance(m);
+        return r < 0 ? r : arm_deadline(m);
 }
 
 static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         Manager *m = userdata;
         int r;
 
-        r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
-        if (r < 0)
-                return stop_with(m, r);
-        return arm_deadline(m);
+        r = on_batch(m);
+        return r < 0 ? stop_with(m, r) : 0;
 }
 
-/* --- the path index ----------------------------------------------------------------------------------------------------- */
+/* The kernel is about to be asked for something. It may be the hundredth rule in a row: the watchdog is fed here too. */
+static int on_request(void *userdata) {
+        Manager *m = userdata;
+
+        (void) sd_notify(false, "WATCHDOG=1");
+        return intake_relieve(m->intake);
+}
+
+static void on_unblocked(void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        r = intake_set_paused(m->intake, false);
+        if (r >= 0)
+                r = on_batch(m);
+        if (r < 0)
+                (void) stop_with(m, r);
+}
 
 static void on_new_tree(void *userdata, FopsInodeKey directory) {
         Manager *m = userdata;
 
-        if (tree_scan_add_directory(m->scan, directory) < 0)
-                return;
-        fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
-}
-
-static void on_scanned(void *userdata) {
-        Manager *m = userdata;
-        FopsPathIndexStats index = fops_path_index_stats(m->index);
-        TreeScanStats scan = tree_scan_stats(m->scan);
-
-        /* What was cut for want of room, or couldn't be read, may be anywhere. */
-        fops_pipeline_set_index_complete(m->pipeline,
-                                         index.n_refused + index.n_evicted == 0 ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
-        if (!m->indexed)
-                publisher_state(m->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
-                                (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
-        m->indexed = true;
-}
-
-/* Directories that are watched, and those that watched files are in, become known at once, all below in the background. */
-static int index_targets(Manager *m) {
-        const FopsTargets *targets = &m->ruleset->targets;
-        int r;
-
-        r = tree_scan_read_mounts(m->scan);
-        for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
-                const FopsTarget *t = targets->items + i;
-                FopsSpan path = fops_span_from_string(t->path);
-
-                /* Of a missing file the directory. */
-                if (!t->is_missing || t->has_parent)
-                        r = t->is_directory ? tree_scan_add_root(m->scan, path) : tree_scan_add_file(m->scan, path);
-        }
-        fops_pipeline_set_index_complete(m->pipeline, r >= 0 && !tree_scan_is_busy(m->scan) ? clock_usec(CLOCK_REALTIME) : UINT64_MAX);
-        return r;
-}
-
-static int set_up_index(Manager *m) {
-        uint8_t seed[16];
-
-        if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
-                return -EIO;
-        m->index = fops_path_index_new(m->ruleset->config.index_max_entries, seed);
-        return m->index ? 0 : -ENOMEM;
+        trees_add_unknown(m->trees, directory);
 }
 
 /* --- the canary ---------------------------------------------------------------------------------------------------------- */
@@ -281,16 +285,19 @@ static void set_up_canary(Manager *m, const FopsConfig *config) {
         (void) signal(SIGCHLD, SIG_IGN); /* the canary's children */
 }
 
+static int apply_rules_taken_over(Manager *m);
+
 /* --- what is lost, and the status line --------------------------------------------------------------------------------- */
 
 static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
         FopsCorrelatorStats correlator = fops_pipeline_correlator_stats(m->pipeline);
-        AuditSocketStats socket_stats = audit_socket_stats(m->socket);
+        RingStats ring = intake_stats(m->intake);
         struct audit_status status;
 
         counts[GAP_KERNEL_LOST] = fops_audit_control_get_status(&m->control, &status) < 0 ? m->gaps.counts[GAP_KERNEL_LOST] : status.lost;
-        counts[GAP_SOCKET_OVERRUN] = socket_stats.n_overruns;
-        counts[GAP_TRUNCATED] = socket_stats.n_truncated;
+        /* A registered daemon's overrun loses nothing: the kernel keeps the record and comes again, and counts it lost if it can't. */
+        counts[GAP_SOCKET_OVERRUN] = intake_mode(m->intake) == FOPS_SOURCE_LISTENER ? ring.n_overruns : m->gaps.counts[GAP_SOCKET_OVERRUN];
+        counts[GAP_TRUNCATED] = ring.n_truncated;
         counts[GAP_MALFORMED] = fops_pipeline_stats(m->pipeline).n_malformed;
         counts[GAP_EVENT_EVICTED] = correlator.n_evicted;
         counts[GAP_EVENT_CUT] = correlator.n_truncated;
@@ -298,11 +305,21 @@ static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
         counts[GAP_JOURNAL] = publisher_n_failed(m->publisher);
 }
 
+/* What has been told is kept for the next life. */
+static void note_counts(Manager *m) {
+        RingNotes *notes = intake_notes(m->intake);
+
+        notes->kernel_lost = m->gaps.counts[GAP_KERNEL_LOST];
+        notes->n_overruns = m->gaps.counts[GAP_SOCKET_OVERRUN];
+        notes->n_truncated = m->gaps.counts[GAP_TRUNCATED];
+}
+
 static void look(Manager *m) {
         uint64_t counts[_GAP_CAUSE_MAX];
 
         count_losses(m, counts);
         gaps_look(&m->gaps, counts, clock_usec(CLOCK_REALTIME), m->publisher);
+        note_counts(m);
 }
 
 static void notify_status(Manager *m, const char *prefix) {
@@ -311,7 +328,7 @@ static void notify_status(Manager *m, const char *prefix) {
         (void) sd_notifyf(false,
                           "%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel; "
                           "latency %ju.%ju ms",
-                          prefix, mode_name(m->mode), m->ruleset->targets.n_items - m->ruleset->n_pending, m->ruleset->n_pending,
+                          prefix, mode_name(intake_mode(m->intake)), m->ruleset->targets.n_items - m->ruleset->n_pending, m->ruleset->n_pending,
                           m->ruleset->rules.n_items, (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign,
                           (uintmax_t) m->gaps.counts[GAP_KERNEL_LOST], (uintmax_t) m->canary.latency_usec / 1000,
                           (uintmax_t) m->canary.latency_usec / 100 % 10);
@@ -319,12 +336,16 @@ static void notify_status(Manager *m, const char *prefix) {
 
 /* A writer that found the kernel's queue full can miss its being emptied: audit_log_start() looks at the queue before it is on the
  * wait queue, and if no record comes after its own it sleeps for all of backlog_wait_time, a minute, with the queue empty. Any
- * record wakes it; so after a while of work one is made, by setting what is set already. */
+ * record wakes it; so after a while of work one is made, by setting what is set already. Not while the queue is in use: these records
+ * would push others out, and if the registration is another's this process would wait like any writer. */
 static void wake_writers(Manager *m) {
         struct audit_status status;
 
-        if (m->mode != FOPS_SOURCE_DAEMON || fops_audit_control_get_status(&m->control, &status) < 0 || status.backlog > 0)
+        if (!m->writers_may_sleep || intake_mode(m->intake) != FOPS_SOURCE_DAEMON ||
+            intake_percent_used(m->intake) >= PERCENT_PRESSING || fops_audit_control_get_status(&m->control, &status) < 0 ||
+            status.backlog > 0)
                 return;
+        m->writers_may_sleep = false;
         status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
         (void) fops_audit_control_set_status(&m->control, &status);
         fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
@@ -332,21 +353,28 @@ static void wake_writers(Manager *m) {
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *m = userdata;
-        uint64_t n_messages = audit_socket_stats(m->socket).n_messages;
+        uint64_t n_messages = intake_stats(m->intake).n_messages;
         int r;
 
+        if (m->rules_are_due) {
+                r = apply_rules_taken_over(m);
+                if (r < 0)
+                        return stop_with(m, r);
+        }
+
+        alive_touch(&m->alive);
         look_after_canary(m);
-        if (fops_path_index_stats(m->index).n_evicted > 0)
-                fops_pipeline_set_index_complete(m->pipeline, UINT64_MAX);
+        trees_look(m->trees);
+        if (n_messages - m->n_messages_looked > 64) /* more than what waking made: the least backlog limit in use */
+                m->writers_may_sleep = true;
+        wake_writers(m);
         if (n_messages != m->n_messages_looked) {
-                if (n_messages - m->n_messages_looked > 64) /* more than what waking made: the least backlog limit in use */
-                        wake_writers(m);
                 m->n_messages_looked = n_messages;
                 look(m);
                 notify_status(m, "");
         }
 
-        r = sd_event_source_set_time(source, usec + LOOK_USEC);
+        r = sd_event_source_set_time(source, usec + (m->rules_are_due ? LOOK_OVERLOADED_USEC : LOOK_USEC));
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -393,11 +421,23 @@ static int apply_rules(Manager *m, const Ruleset *ruleset) {
         return 0;
 }
 
+/* Of what is taken over the rules are in the kernel already, but for what was edited meanwhile: no harm in doing it a little later, when
+ * the kernel isn't busy. */
+static int apply_rules_taken_over(Manager *m) {
+        int r;
+
+        r = apply_settings(m, &m->ruleset->config);
+        if (r >= 0)
+                r = apply_rules(m, m->ruleset);
+        m->rules_are_due = r == -EBUSY;
+        return m->rules_are_due ? 0 : r;
+}
+
 static void say_ready(Manager *m, const char *state) {
         fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
         publisher_state(m->publisher, LOG_INFO, state, "fopsd %s: %zu %s, %zu rules in the kernel, as %s", state,
                         m->ruleset->config.n_watches, m->ruleset->config.n_watches == 1 ? "watch" : "watches",
-                        m->ruleset->rules.n_items, mode_name(m->mode));
+                        m->ruleset->rules.n_items, mode_name(intake_mode(m->intake)));
 
         for (size_t i = 0; i < m->ruleset->targets.n_items; i++)
                 if (m->ruleset->targets.items[i].is_missing)
@@ -415,7 +455,7 @@ static int swap_ruleset(Manager *m, Ruleset *fresh) {
         m->ruleset = fresh;
         r = pipeline_follow_config(m);
         ruleset_free(old);
-        return r < 0 ? r : index_targets(m);
+        return r < 0 ? r : trees_add_targets(m->trees, &fresh->targets);
 }
 
 /* What came and what went is said, and what went is forgotten. */
@@ -434,7 +474,7 @@ static int say_armed(Manager *m, const Ruleset *old, const Ruleset *fresh) {
                 if (t->is_missing || ruleset_is_armed(fresh, t))
                         continue;
                 publisher_state(m->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears", t->path);
-                r = tree_scan_remove_root(m->scan, fops_span_from_string(t->path));
+                r = trees_remove(m->trees, t->path);
         }
         return r;
 }
@@ -481,10 +521,10 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
         Manager *m = userdata;
         int r;
 
-        r = tree_scan_read_mounts(m->scan);
+        r = trees_read_mounts(m->trees);
         for (size_t i = 0; r >= 0 && i < before->n_items; i++)
                 if (!fops_mounts_by_id(now, before->items[i].id) && is_below_target(m, before->items[i].path))
-                        r = tree_scan_remove_root(m->scan, fops_span_from_string(before->items[i].path));
+                        r = trees_remove(m->trees, before->items[i].path);
         for (size_t i = 0; r >= 0 && i < now->n_items; i++) {
                 const FopsMount *mount = now->items + i;
 
@@ -494,7 +534,7 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
                 if (r < 0)
                         publisher_state(m->publisher, LOG_ERR, "refused", "what is mounted at %s can't be watched: %s", mount->path,
                                         strerror(-r));
-                r = tree_scan_add_root(m->scan, fops_span_from_string(mount->path));
+                r = trees_add(m->trees, mount->path);
         }
         return r < 0 ? stop_with(m, r) : on_watches_changed(m);
 }
@@ -543,7 +583,10 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         return r < 0 ? stop_with(m, r) : 0;
 }
 
-static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata _unused_) {
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata) {
+        Manager *m = userdata;
+
+        m->is_restart = hand_over_is_restart();
         return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -566,9 +609,8 @@ static int set_up_events(Manager *m) {
         if ((r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end, m)) < 0 ||
             (r = sd_event_add_signal(m->event, NULL, SIGINT, on_end, m)) < 0 ||
             (r = sd_event_add_signal(m->event, NULL, SIGHUP, on_reload, m)) < 0 ||
-            (r = sd_event_add_io(m->event, NULL, audit_socket_fd(m->socket), POLLIN, on_readable, m)) < 0 ||
             (r = sd_event_add_time(m->event, &m->deadline, CLOCK_MONOTONIC, UINT64_MAX, DEADLINE_ACCURACY_USEC, on_deadline, m)) < 0 ||
-            (r = sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, clock_usec(CLOCK_MONOTONIC) + LOOK_USEC, 0, on_look, m)) < 0 ||
+            (r = sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, m->started_usec + LOOK_OVERLOADED_USEC, 0, on_look, m)) < 0 ||
             (r = sd_event_source_set_enabled(m->deadline, SD_EVENT_OFF)) < 0)
                 return r;
 
@@ -582,12 +624,15 @@ static int set_up_pipeline(Manager *m) {
                 .world = &fops_world_live,
                 .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
                 .self_pid = (uint32_t) getpid(),
-                .index = m->index,
+                .index = trees_index(m->trees),
                 .new_tree = on_new_tree,
                 .observe = on_operation,
                 .publish = on_entry,
                 .userdata = m,
         };
+
+        options.correlator.release = on_released;
+        options.correlator.userdata = m;
 
         m->pipeline = fops_pipeline_new(&options);
         if (!m->pipeline)
@@ -595,11 +640,58 @@ static int set_up_pipeline(Manager *m) {
         return pipeline_follow_config(m);
 }
 
-static int start(Manager *m, FopsConfig *config) {
+/* How far what is counted from one life to the next was told already. */
+static void begin_gaps(Manager *m, const IntakeOrigin *origin) {
         uint64_t counts[_GAP_CAUSE_MAX];
+
+        count_losses(m, counts);
+        if (origin->has_predecessor) {
+                counts[GAP_KERNEL_LOST] = origin->predecessor.kernel_lost;
+                counts[GAP_SOCKET_OVERRUN] = origin->predecessor.n_overruns;
+                counts[GAP_TRUNCATED] = origin->predecessor.n_truncated;
+        }
+        gaps_init(&m->gaps, counts, clock_usec(CLOCK_REALTIME));
+        note_counts(m);
+}
+
+/* What came over from a life before, and what didn't. */
+static void say_origin(Manager *m, const IntakeOrigin *origin, uint64_t last_usec) {
+        begin_gaps(m, origin);
+
+        if (origin->socket_adopted && origin->ring_adopted)
+                publisher_state(m->publisher, LOG_INFO, "resumed", "took over from pid %u: its records queued meanwhile, %ju bytes waited",
+                                origin->predecessor.pid, (uintmax_t) origin->n_waiting_bytes);
+        if (origin->ring_error < 0)
+                publisher_gap(m->publisher,
+                              origin->ring_error == -EPROTO ? "records left by another version of fopsd" : "records left in a damaged ring",
+                              0, last_usec, clock_usec(CLOCK_REALTIME));
+        if (!origin->socket_adopted && last_usec > 0)
+                publisher_gap(m->publisher, "no fopsd was running", 0, last_usec, clock_usec(CLOCK_REALTIME));
+}
+
+static int open_intake(Manager *m, const FopsConfig *config, IntakeOrigin *ret_origin) {
+        const IntakeHandlers handlers = { .message = on_message, .batch = on_batch, .userdata = m };
+        int r;
+
+        r = intake_new(&m->hand_over, config->source.mode, config->source.buffer_bytes, &handlers, ret_origin, &m->intake);
+        if (r >= 0)
+                m->is_stored = intake_store(m->intake, ret_origin);
+        return r;
+}
+
+static int start(Manager *m, FopsConfig *config) {
+        IntakeOrigin origin = {};
         FopsDiags diags = {};
         uint32_t other_pid;
+        uint64_t last_usec;
         int r;
+
+        /* Records are queueing on the socket: first of all somebody reads. */
+        if (m->hand_over.socket_fd >= 0) {
+                r = open_intake(m, config, &origin);
+                if (r < 0)
+                        return fail(r, "taking over");
+        }
 
         set_up_canary(m, config);
         r = ruleset_new(config, m->has_canary ? &m->canary_target : NULL, &diags, &m->ruleset);
@@ -610,7 +702,7 @@ static int start(Manager *m, FopsConfig *config) {
         if (r < 0)
                 return fail(r, "compiling the configuration");
 
-        m->publisher = publisher_new(m->options->print, m->options->print_format);
+        m->publisher = publisher_new(m->options->print, m->options->print_format, FOPS_JOURNAL_SOCKET);
         if (!m->publisher)
                 return fail(-ENOMEM, "opening the output");
 
@@ -618,80 +710,81 @@ static int start(Manager *m, FopsConfig *config) {
         if (r < 0)
                 return fail(r, "opening the audit socket");
 
-        r = instance_find_other(&m->control, &other_pid);
-        if (r < 0)
-                return fail(r, "asking for the kernel's rules");
-        if (other_pid > 0) {
+        m->instance_fd = instance_claim(&other_pid);
+        if (m->instance_fd == -EBUSY) {
                 fprintf(stderr, "fopsd: another fopsd is running, pid %u\n", other_pid);
                 return -EBUSY;
         }
+        if (m->instance_fd < 0)
+                publisher_state(m->publisher, LOG_WARNING, "instance", "can't make sure that no other fopsd is running: %s",
+                                strerror(-m->instance_fd));
         m->owns_rules = true;
 
+        alive_begin(&m->alive, runtime_directory(), &last_usec);
         r = audit_state_begin(&m->state, &m->control, runtime_directory());
         if (r < 0)
                 return fail(r, "asking for the audit status");
-        /* Before there is a socket to hear of it. */
-        r = apply_settings(m, &m->ruleset->config);
-        if (r < 0)
-                return fail(r, "changing audit settings");
-        r = audit_socket_new(m->ruleset->config.source.mode, m->ruleset->config.source.buffer_bytes, &m->socket, &m->mode);
-        if (r < 0)
-                return fail(r, "registering for audit records");
+        if (!m->intake) {
+                /* Before there is a socket to hear of it. */
+                r = apply_settings(m, &m->ruleset->config);
+                if (r < 0)
+                        return fail(r, "changing audit settings");
+                instance_clear_dead_registration(&m->control);
+                r = open_intake(m, &m->ruleset->config, &origin);
+                if (r < 0)
+                        return fail(r, "registering for audit records");
+        }
 
-        r = set_up_index(m);
+        r = trees_new(m->ruleset->config.index_max_entries, m->publisher, &m->trees);
         if (r >= 0)
                 r = set_up_pipeline(m);
         if (r < 0)
                 return fail(r, "setting up");
         r = set_up_events(m);
         if (r >= 0)
-                r = tree_scan_new(m->event, m->index, on_scanned, m, &m->scan);
+                r = trees_start(m->trees, m->event, m->pipeline);
         if (r >= 0)
                 r = watch_follow_new(m->event, on_watches_changed, m, &m->follow);
         if (r >= 0)
                 r = watch_follow_set(m->follow, m->ruleset->config.watches, m->ruleset->config.n_watches);
         if (r >= 0)
                 r = mount_follow_new(m->event, on_mounts_changed, m, &m->mount_follow);
+        if (r >= 0)
+                r = publisher_attach(m->publisher, m->event, on_unblocked, m);
+        if (r >= 0)
+                r = intake_attach(m->intake, m->event);
         if (r < 0)
                 return fail(r, "setting up the event loop");
+        m->control.pace = on_request;
+        m->control.userdata = m;
 
-        count_losses(m, counts);
-        gaps_init(&m->gaps, counts, clock_usec(CLOCK_REALTIME));
-
-        r = apply_rules(m, m->ruleset);
+        /* Of what is taken over the rules are in the kernel, but for the one with our pid, or what was edited meanwhile. */
+        m->n_messages_looked = intake_stats(m->intake).n_messages;
+        m->writers_may_sleep = origin.socket_adopted;
+        r = origin.socket_adopted ? apply_rules_taken_over(m) : apply_rules(m, m->ruleset);
         if (r < 0)
                 return fail(r, "installing rules");
 
         say_ready(m, "started");
+        say_origin(m, &origin, last_usec);
         notify_status(m, "READY=1\n");
 
         if (m->has_canary && m->ruleset->config.canary.startup)
                 sing(m);
-        r = index_targets(m);
+        r = trees_add_targets(m->trees, &m->ruleset->targets);
         return r < 0 ? fail(r, "indexing the watched trees") : 0;
 }
 
-/* Records that the kernel made before the rules went are still ours. */
-static void drain(Manager *m) {
-        uint64_t until = clock_usec(CLOCK_MONOTONIC) + DRAIN_USEC;
-        struct audit_status status;
+/* Another life follows: the rules stay, the records queue on the socket, and what is in the ring of incomplete events is left to it. */
+static void leave(Manager *m) {
+        bool clean = m->failure >= 0 && fops_pipeline_let_go(m->pipeline) >= 0 &&
+                     publisher_flush(m->publisher, FLUSH_USEC) >= 0 && publisher_attach(m->publisher, NULL, NULL, NULL) >= 0;
 
-        while (clock_usec(CLOCK_MONOTONIC) < until) {
-                int r = audit_socket_receive(m->socket, MESSAGES_AT_ONCE, on_message, m);
-
-                if (r < 0)
-                        return;
-                /* A trickle is what others do now; only a queue is what was there. */
-                if (r < (int) MESSAGES_AT_ONCE && clock_usec(CLOCK_MONOTONIC) + DRAIN_USEC > until + TRICKLE_USEC)
-                        return;
-                if (r == 0 && (fops_audit_control_get_status(&m->control, &status) < 0 || status.backlog == 0)) {
-                        struct pollfd p = { .fd = audit_socket_fd(m->socket), .events = POLLIN };
-
-                        /* kauditd takes a record off its queue before it sends it. */
-                        if (poll(&p, 1, 20) <= 0)
-                                return;
-                }
-        }
+        look(m);
+        publisher_state(m->publisher, LOG_INFO, "leaving", "fopsd leaves to its next life: %ju operations so far",
+                        (uintmax_t) fops_pipeline_stats(m->pipeline).n_operations);
+        intake_leave(m->intake, clean);
+        alive_done(&m->alive);
 }
 
 static void end(Manager *m) {
@@ -700,10 +793,19 @@ static void end(Manager *m) {
         (void) sd_notify(false, "STOPPING=1");
         if (!m->owns_rules)
                 return;
+        if (m->is_restart && m->intake && m->pipeline && m->event) {
+                leave(m);
+                return;
+        }
 
+        if (m->intake && m->pipeline) {
+                (void) publisher_flush(m->publisher, FLUSH_USEC);
+                (void) publisher_attach(m->publisher, NULL, NULL, NULL);
+        }
         (void) fops_rule_loader_remove_all(&m->control, NULL);
-        if (m->socket && m->pipeline) {
-                drain(m);
+        if (m->intake && m->pipeline) {
+                /* Records that the kernel made before the rules went are still ours. */
+                intake_drain(m->intake, &m->control, DRAIN_USEC);
                 (void) fops_pipeline_flush(m->pipeline);
                 look(m);
 
@@ -712,10 +814,15 @@ static void end(Manager *m) {
                                 (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign);
         }
         (void) audit_state_restore(&m->state, &m->control);
+        if (m->intake)
+                intake_end(m->intake);
+        alive_end(&m->alive);
 }
 
 int manager_run(const Options *options, FopsConfig *config) {
-        _cleanup_(manager_done) Manager m = { .options = options, .control.fd = -EBADF };
+        _cleanup_(manager_done) Manager m = {
+                .options = options, .started_usec = clock_usec(CLOCK_MONOTONIC), .control.fd = -EBADF, .instance_fd = -EBADF, .hand_over = hand_over_receive(), .alive = ALIVE_NONE,
+        };
         int r;
 
         r = start(&m, config);
@@ -725,8 +832,10 @@ int manager_run(const Options *options, FopsConfig *config) {
                         r = m.failure;
                 if (r == -EPIPE)
                         r = 0; /* the reader has seen enough */
-                else if (r < 0)
-                        fail(r, "working");
+                else if (r < 0) {
+                        m.failure = fail(r, "working");
+                        m.is_restart = m.is_stored;
+                }
         }
 
         end(&m);

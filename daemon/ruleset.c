@@ -4,6 +4,8 @@
 
 #include "ruleset.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -18,18 +20,47 @@ Ruleset *ruleset_free(Ruleset *r) {
         return NULL;
 }
 
+static int own_process(char exe[static PATH_MAX], FopsSelf *ret) {
+        ssize_t n = readlink("/proc/self/exe", exe, PATH_MAX - 1);
+        FILE *f = fopen("/proc/self/loginuid", "re");
+        uint32_t auid = UINT32_MAX;
+
+        if (f) {
+                if (fscanf(f, "%u", &auid) != 1)
+                        auid = UINT32_MAX;
+                fclose(f);
+        }
+        if (n < 0)
+                return -errno;
+        exe[n] = '\0';
+        *ret = (FopsSelf){ .exe = exe, .uid = (uint32_t) getuid(), .auid = auid };
+        return 0;
+}
+
 /* Targets, rules and watch set of rs->config. */
 static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
+        char exe[PATH_MAX];
+        FopsSelf self;
+        size_t n;
         int r;
 
         r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
         if (r < 0)
                 return r;
-        r = fops_rules_compile(&rs->config, &rs->targets, getpid(), &rs->rules, diags);
-        if (r == 0 && canary)
-                r = fops_rules_add_target(&rs->rules, canary);
+        r = own_process(exe, &self);
+        if (r < 0)
+                return r;
+        r = fops_rules_compile(&rs->config, &rs->targets, &self, &rs->rules, diags);
         if (r != 0)
                 return r;
+        if (canary) {
+                n = rs->rules.n_items;
+                r = fops_rules_add_target(&rs->rules, canary);
+                if (r < 0)
+                        return r;
+                /* Its singers are processes of ours. */
+                fops_rules_put_in_front(&rs->rules, n);
+        }
         rs->watch_set = fops_watch_set_new(&rs->targets);
         if (!rs->watch_set)
                 return -ENOMEM;

@@ -19,6 +19,11 @@ static inline bool fops_event_id_equal(FopsEventId a, FopsEventId b) {
         return a.serial == b.serial && a.sec == b.sec && a.msec == b.msec;
 }
 
+/* In ticks of the kernel's clock, CLOCK_REALTIME_COARSE, when the system call began. */
+static inline uint64_t fops_event_id_usec(FopsEventId id) {
+        return (uint64_t) id.sec * 1000000 + id.msec * UINT64_C(1000);
+}
+
 typedef struct FopsRecord {
         uint16_t type;
         FopsEventId id;
@@ -26,6 +31,10 @@ typedef struct FopsRecord {
         FopsSpan text;     /* from "audit(" on, without the enrichment */
         FopsSpan body;     /* what follows "): " */
         FopsSpan enriched; /* what follows the 0x1d, or absent */
+
+        /* Where it came from, for whoever keeps it until its event is done with (pipeline.h); not set by parsing. */
+        uint64_t cookie; /* 0: nobody keeps it */
+        bool replayed;   /* a crash was in between: it may have been published already */
 } FopsRecord;
 
 typedef enum FopsRecordStatus {

@@ -25,18 +25,18 @@ static bool is_alike(const FopsOperation *a, const FopsOperation *b) {
                fops_span_equal(a->path, b->path) && fops_span_equal(a->new_path, b->new_path);
 }
 
-bool fops_coalescer_merge(FopsCoalescer *c, const FopsOperation *op) {
+FopsCoalesced *fops_coalescer_merge(FopsCoalescer *c, const FopsOperation *op) {
         /* What has no path may be of different files. */
         if (!op->path.data)
-                return false;
+                return NULL;
 
         for (FopsCoalesced *h = c->oldest; h; h = h->next)
                 if (is_alike(&h->operation, op)) {
                         h->operation.count = MAX(h->operation.count, UINT64_C(1)) + 1;
                         h->operation.last_id = op->event->id;
-                        return true;
+                        return h;
                 }
-        return false;
+        return NULL;
 }
 
 int fops_coalescer_hold(FopsCoalescer *c, FopsEvent *event, const FopsOperation *op, uint64_t deadline_usec) {

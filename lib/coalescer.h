@@ -24,8 +24,8 @@ typedef struct FopsCoalescer {
 void fops_coalescer_init(FopsCoalescer *c);
 void fops_coalescer_done(FopsCoalescer *c);
 
-/* True if one like @op is held and has counted it: then @op is done with. */
-bool fops_coalescer_merge(FopsCoalescer *c, const FopsOperation *op);
+/* The held one that is like @op and has counted it, so that @op is done with when that is; NULL: there is none. */
+FopsCoalesced *fops_coalescer_merge(FopsCoalescer *c, const FopsOperation *op);
 
 /* Holds @op until @deadline_usec, and takes @event, which it borrows from, over. 0 or -ENOMEM (@event is then still the caller's). */
 int fops_coalescer_hold(FopsCoalescer *c, FopsEvent *event, const FopsOperation *op, uint64_t deadline_usec);

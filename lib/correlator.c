@@ -152,6 +152,36 @@ static FopsEvent *event_new(FopsCorrelator *c, const FopsRecord *record, uint64_
         return e;
 }
 
+static int event_add_cookies(FopsEvent *e, const uint64_t *cookies, size_t n) {
+        if (e->n_cookies + n > e->n_cookies_allocated) {
+                size_t n_allocated = MAX(e->n_cookies + n, MAX(e->n_cookies_allocated * 2, (size_t) RECORDS_FIRST));
+                uint64_t *larger = fops_arena_alloc(&e->arena, n_allocated * sizeof(uint64_t));
+
+                if (!larger)
+                        return -ENOMEM;
+                if (e->n_cookies > 0)
+                        memcpy(larger, e->cookies, e->n_cookies * sizeof(uint64_t));
+                e->cookies = larger;
+                e->n_cookies_allocated = n_allocated;
+        }
+        memcpy(e->cookies + e->n_cookies, cookies, n * sizeof(uint64_t));
+        e->n_cookies += n;
+        return 0;
+}
+
+int fops_event_move_cookies(FopsEvent *e, FopsEvent *other) {
+        int r = e->n_cookies > 0 ? event_add_cookies(other, e->cookies, e->n_cookies) : 0;
+
+        if (r >= 0)
+                e->n_cookies = 0;
+        return r;
+}
+
+static void release(const FopsCorrelator *c, uint64_t cookie) {
+        if (c->options.release && cookie > 0)
+                c->options.release(c->options.userdata, cookie);
+}
+
 /* Copies the record's text into the event. */
 static int event_append(FopsEvent *e, const FopsRecord *record) {
         FopsEventRecord *r;
@@ -228,9 +258,15 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
         if (record->type == AUDIT_EOE) {
                 e = find_waiting(c, record);
                 /* Of an event that was released before, or whose records were all lost: nothing to end. */
-                if (e)
-                        make_ready(c, e, FOPS_EVENT_COMPLETE);
-                return 0;
+                if (!e) {
+                        release(c, record->cookie);
+                        return 0;
+                }
+                before = e->arena.used_bytes;
+                r = record->cookie > 0 ? event_add_cookies(e, &record->cookie, 1) : 0;
+                c->waiting_bytes += e->arena.used_bytes - before;
+                make_ready(c, e, FOPS_EVENT_COMPLETE);
+                return r;
         }
 
         /* Before the record's own event is looked for: it may be the oldest. */
@@ -252,13 +288,16 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
                 c->stats.n_waiting++;
         }
 
+        before = e->arena.used_bytes;
         if (e->arena.used_bytes + size <= c->options.event_bytes_max) {
-                before = e->arena.used_bytes;
                 r = event_append(e, record);
-                c->waiting_bytes += e->arena.used_bytes - before;
                 e->truncated |= r < 0;
         } else
                 e->truncated = true;
+        e->replayed |= record->replayed;
+        if (r >= 0 && record->cookie > 0)
+                r = event_add_cookies(e, &record->cookie, 1);
+        c->waiting_bytes += e->arena.used_bytes - before;
 
         /* A record that was left out ends its event like any other. */
         if (type_stands_alone(record->type) || (c->options.offline && is_last_offline(e, record)))
@@ -294,6 +333,8 @@ void fops_correlator_recycle(FopsCorrelator *c, FopsEvent *e) {
 
         if (!e)
                 return;
+        for (size_t i = 0; i < e->n_cookies; i++)
+                release(c, e->cookies[i]);
         if (c->n_free_events >= FREE_EVENTS_MAX) {
                 fops_event_free(e);
                 return;

@@ -25,6 +25,7 @@ typedef struct FopsEvent {
         FopsSpan node;
         FopsEventReason reason;
         bool truncated; /* records were left out: a cap was reached */
+        bool replayed;  /* one of the records is */
         size_t n_records;
         FopsEventRecord *records;
         FopsArena arena; /* for whoever works on the event, freed with it */
@@ -35,6 +36,8 @@ typedef struct FopsEvent {
         size_t n_records_allocated;
         uint32_t n_path_records, n_items_announced;
         bool has_call; /* a SYSCALL or URINGOP record: an EOE follows */
+        uint64_t *cookies; /* of all its records, EOE and those left out too */
+        size_t n_cookies, n_cookies_allocated;
 } FopsEvent;
 
 FopsEvent *fops_event_free(FopsEvent *e);
@@ -47,6 +50,9 @@ typedef struct FopsCorrelatorOptions {
         size_t n_events_max;
         size_t event_bytes_max;
         size_t total_bytes_max;
+        /* Told each record's cookie when its event is recycled, or when the record came to nothing. May be NULL. */
+        void (*release)(void *userdata, uint64_t cookie);
+        void *userdata;
 } FopsCorrelatorOptions;
 
 /* Live: records of an event leave the kernel within milliseconds, even a burst passes in less than this; auditd waits 2 s. */
@@ -84,8 +90,11 @@ void fops_correlator_flush(FopsCorrelator *c);
 /* When to call _pop again though nothing came: UINT64_MAX if nothing waits. */
 uint64_t fops_correlator_next_deadline(const FopsCorrelator *c);
 
-/* Hands an event back so that its memory is used again. NULL is fine. */
+/* Hands an event back, done with, so that its memory is used again. NULL is fine. */
 void fops_correlator_recycle(FopsCorrelator *c, FopsEvent *e);
+
+/* @e is done with only when @other is: its cookies move there. 0 or -ENOMEM. */
+int fops_event_move_cookies(FopsEvent *e, FopsEvent *other);
 
 typedef struct FopsCorrelatorStats {
         size_t n_waiting;

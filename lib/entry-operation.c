@@ -219,5 +219,7 @@ void fops_entry_from_event(FopsEntry *e, const FopsEvent *event) {
 
                 add_once(e, "FOPSD_RECORD_TYPE", fops_arena_copy(&e->arena, fops_span_from_string(type)));
         }
+        if (event->replayed)
+                fops_entry_add(e, "FOPSD_REPLAYED", FOPS_SPAN_LITERAL("1"));
         add_records(e, event);
 }

@@ -70,18 +70,22 @@ static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool wa
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
         FopsSpan old_name = name_of(&op->object, op->path);
-        FopsInodeKey old_parent;
+        FopsInodeKey old_parent = {}; /* no directory has inode 0 */
         bool was_there;
         int r;
 
         link.name = name_of(&op->new_object, op->new_path);
         if (!fops_item_key(op->object.item, &link.key))
                 return 0;
-        if (!old_name.data || !link.name.data || !fops_item_key(op->object.parent, &old_parent) ||
-            !fops_item_key(op->new_object.parent, &link.parent))
+        if (!link.name.data || !fops_item_key(op->new_object.parent, &link.parent))
                 return lose(index, &op->object, FOPS_PUT_EVENT);
 
         was_there = is_there(index, link.key);
+        if (!old_name.data || !fops_item_key(op->object.parent, &old_parent)) {
+                r = lose(index, &op->object, FOPS_PUT_EVENT);
+                if (r < 0)
+                        return r;
+        }
         r = fops_path_index_rename(index, old_parent, old_name, &link);
         if (r < 0)
                 return r;

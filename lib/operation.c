@@ -442,6 +442,7 @@ static bool cwd_is_certain(const FopsOperation *op) {
 int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *ret) {
         FopsOperation op = {
                 .event = event,
+                .replayed = event->replayed,
                 .nr = -1,
                 .uid = FOPS_ID_UNSET, .gid = FOPS_ID_UNSET, .euid = FOPS_ID_UNSET, .auid = FOPS_ID_UNSET,
                 .session = FOPS_ID_UNSET, .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,

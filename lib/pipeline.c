@@ -6,18 +6,26 @@
 #include "pipeline.h"
 
 #include <libaudit.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "coalescer.h"
 #include "index-feed.h"
 #include "resolver-index.h"
 #include "rule-compiler.h"
+#include "waiting.h"
 
 /* An event may come before the one that made its directory: two processors, two ends of system calls. That is over within a few
  * milliseconds; a directory that isn't known by then won't be by waiting. */
 #define PARK_USEC UINT64_C(50000)
 /* Events that wait so at once; one more sends the oldest on. */
 #define PARKED_MAX 256U
+
+/* A name that was read in its directory is that of the event if nothing that had been done to the object by then is heard of later:
+ * of what was over, the records come within this time. Less than PARK_USEC, as what is done in a new directory waits for it. */
+#define SETTLE_USEC UINT64_C(20000)
+/* Names that wait so at once: 12,800 a second. One more sends the oldest on without. */
+#define SIGHTED_MAX 256U
 
 struct FopsPipeline {
         FopsPipelineOptions options;
@@ -29,8 +37,10 @@ struct FopsPipeline {
         const FopsWatchSet *watches;
         FopsEntry entry;
         FopsCoalescer coalescer;
-        FopsEvent *parked_oldest, **parked_tail; /* linked by ->newer */
-        unsigned n_parked;
+        FopsWaitingQueue parked;  /* until their directory is known */
+        FopsWaitingQueue sighted; /* until their name is certain */
+        bool may_go;              /* some of the parked */
+        uint64_t quiet_since_usec; /* UINT64_MAX: it isn't */
         uint64_t own_changes_until_usec;
         uint64_t complete_since_usec; /* UINT64_MAX: it isn't */
         uint64_t file_usec; /* offline: the latest time seen in the records */
@@ -47,7 +57,9 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
         }
 
         p->options = *options;
-        p->parked_tail = &p->parked_oldest;
+        fops_waiting_init(&p->parked);
+        fops_waiting_init(&p->sighted);
+        p->quiet_since_usec = UINT64_MAX;
         fops_coalescer_init(&p->coalescer);
         p->complete_since_usec = UINT64_MAX;
         p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata, .index = options->index };
@@ -65,12 +77,8 @@ FopsPipeline *fops_pipeline_free(FopsPipeline *p) {
         if (!p)
                 return NULL;
         fops_coalescer_done(&p->coalescer);
-        while (p->parked_oldest) {
-                FopsEvent *next = p->parked_oldest->newer;
-
-                fops_event_free(p->parked_oldest);
-                p->parked_oldest = next;
-        }
+        fops_waiting_done(&p->parked);
+        fops_waiting_done(&p->sighted);
         fops_correlator_free(p->correlator);
         fops_syscall_table_free(p->syscalls);
         fops_process_table_free(p->processes);
@@ -147,7 +155,7 @@ static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) 
                             pid == p->options.self_pid)
                                 return true;
                         if (fops_span_equal(op, FOPS_SPAN_LITERAL("set")))
-                                return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000) <= p->own_changes_until_usec;
+                                return fops_event_id_usec(event->id) <= p->own_changes_until_usec;
 
                         key = fops_value_decode(fops_field_find(body, "key"), &arena);
                         ours = key.size > 0 && memmem(key.data, key.size, FOPS_TAG_PREFIX, strlen(FOPS_TAG_PREFIX));
@@ -157,40 +165,88 @@ static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) 
         return false;
 }
 
+/* What the index and the resolver know counts as of the event; the index is as it is now, too new for those from before its scan. */
+static void begin_to_ask(FopsPipeline *p, const FopsOperation *op) {
+        p->resolver.index_is_complete = fops_event_id_usec(op->event->id) >= p->complete_since_usec;
+        p->resolver.index_was_complete |= p->resolver.index_is_complete;
+        if (p->options.index)
+                fops_path_index_set_ahead(p->options.index, p->resolver.index_was_complete && !p->resolver.index_is_complete);
+}
+
+static void end_to_ask(FopsPipeline *p) {
+        if (p->options.index)
+                fops_path_index_set_ahead(p->options.index, false);
+}
+
+static bool names_directory(const FopsOperation *op, FopsInodeKey directory) {
+        FopsInodeKey key;
+
+        for (size_t i = 0; i < op->n_items; i++)
+                if (op->items[i].nametype == FOPS_NAMETYPE_PARENT && fops_item_key(op->items + i, &key) &&
+                    fops_inode_key_equal(key, directory))
+                        return true;
+        return false;
+}
+
+static bool names_known_directory(const FopsPipeline *p, const FopsOperation *op, bool *ret_names_any) {
+        FopsInodeKey key;
+
+        *ret_names_any = false;
+        for (size_t i = 0; i < op->n_items; i++) {
+                if (op->items[i].nametype != FOPS_NAMETYPE_PARENT || !fops_item_key(op->items + i, &key))
+                        continue;
+                if (fops_path_index_is_known(p->options.index, key) && !fops_path_index_is_ghost(p->options.index, key))
+                        return true;
+                *ret_names_any = true;
+        }
+        return false;
+}
+
 /* Does an operation of ours name directories by inode, and the index knows none of them? */
 static bool is_early(FopsPipeline *p, const FopsOperation *op) {
-        bool named = false;
+        bool names_any, names_known;
 
         if (!p->options.index || !p->watches || !op->tag.data)
                 return false;
 
-        for (size_t i = 0; i < op->n_items; i++) {
-                FopsInodeKey key;
-
-                if (op->items[i].nametype != FOPS_NAMETYPE_PARENT || !fops_item_key(op->items + i, &key))
-                        continue;
-                if (fops_path_index_is_known(p->options.index, key) && !fops_path_index_is_ghost(p->options.index, key))
-                        return false;
-                named = true;
-        }
-        return named;
+        begin_to_ask(p, op);
+        names_known = names_known_directory(p, op, &names_any);
+        end_to_ask(p);
+        return names_any && !names_known;
 }
 
-static void index_is_ahead(FopsPipeline *p, bool is_ahead) {
-        if (p->options.index)
-                fops_path_index_set_ahead(p->options.index, is_ahead);
+static void let_parked_go(FopsPipeline *p, FopsWaiting *w) {
+        w->may_go = p->may_go = true;
 }
 
-static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_learnt) {
+/* @op made a directory known, or, if it moved one, perhaps many. */
+static void let_go_what_waits_for(FopsPipeline *p, const FopsOperation *op) {
+        bool is_new = op->op == FOPS_OP_MKDIR;
+        FopsInodeKey key;
+
+        if (is_new && !fops_item_key(op->object.item, &key))
+                return;
+        for (FopsWaiting *w = p->parked.oldest; w; w = w->newer)
+                if (is_new ? names_directory(&w->operation, key) : !is_early(p, &w->operation))
+                        let_parked_go(p, w);
+}
+
+static int keep_index_true(FopsPipeline *p, FopsOperation *op) {
+        FopsOutcome outcome = op->outcome;
         FopsFed fed;
         int r;
 
-        *ret_learnt = false;
         if (!p->options.index)
                 return 0;
+
+        /* That the name is gone tells the index enough; not who did it. */
+        if (fops_resolver_is_gone(&p->resolver, op))
+                op->outcome = FOPS_OUTCOME_SUCCESS;
         r = fops_index_feed(p->options.index, op, &fed);
+        op->outcome = outcome;
         if (r < 0)
                 return r;
+
         if (fed.has_new_tree) {
                 if (p->resolver.index_is_complete)
                         fops_path_index_begin_scan(p->options.index);
@@ -198,7 +254,8 @@ static int keep_index_true(FopsPipeline *p, const FopsOperation *op, bool *ret_l
                 if (p->options.new_tree)
                         p->options.new_tree(p->options.userdata, fed.new_tree);
         }
-        *ret_learnt = fed.learnt;
+        if (fed.learnt)
+                let_go_what_waits_for(p, op);
         return 0;
 }
 
@@ -222,7 +279,7 @@ static int publish_coalesced(FopsPipeline *p, uint64_t now_usec, bool all) {
 }
 
 /* What became of an event. */
-typedef enum Handled { HANDLED, HANDLED_LEARNT, HANDLED_KEPT } Handled;
+typedef enum Handled { HANDLED, HANDLED_KEPT } Handled;
 
 /* Publishes @op, if it is wanted. Returns HANDLED, HANDLED_KEPT (the event is held until others like it have come) or -errno. */
 static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
@@ -241,8 +298,10 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
         }
 
         if (op->n_watches > 0 && op->watches[0]->coalesce_usec > 0) {
-                if (fops_coalescer_merge(&p->coalescer, op))
-                        return HANDLED;
+                FopsCoalesced *held = fops_coalescer_merge(&p->coalescer, op);
+
+                if (held)
+                        return fops_event_move_cookies(event, held->event);
                 return fops_coalescer_hold(&p->coalescer, event, op, now_usec + op->watches[0]->coalesce_usec) < 0 ?
                                -ENOMEM : HANDLED_KEPT;
         }
@@ -250,120 +309,209 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
         return publish_operation(p, op);
 }
 
-static void park(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
-        event->newer = NULL;
-        event->deadline_usec = now_usec + PARK_USEC;
-        *p->parked_tail = event;
-        p->parked_tail = &event->newer;
-        p->n_parked++;
-        p->stats.n_parked++;
+static int finish(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
+        int r = handle_operation(p, event, op, now_usec);
+
+        if (r != HANDLED_KEPT)
+                fops_correlator_recycle(p->correlator, event);
+        return MIN(r, 0);
 }
 
-static FopsEvent *unpark(FopsPipeline *p) {
-        FopsEvent *event = p->parked_oldest;
-
-        p->parked_oldest = event->newer;
-        if (!p->parked_oldest)
-                p->parked_tail = &p->parked_oldest;
-        event->newer = NULL;
-        p->n_parked--;
-        return event;
-}
-
-/* When its system call began, in ticks of the kernel's clock. */
-static uint64_t event_usec(const FopsEvent *event) {
-        return (uint64_t) event->id.sec * 1000000 + event->id.msec * UINT64_C(1000);
-}
-
-/* Returns a Handled or -errno; the event is recycled unless it is kept, parked or held. */
-static int handle_event(FopsPipeline *p, FopsEvent *event, bool may_park, uint64_t now_usec) {
-        FopsOperation op;
-        bool learnt = false, early, held = false;
+/* Tells the index what is certain of @op while its new name isn't: a file that was renamed isn't where it was. */
+static int keep_index_careful(FopsPipeline *p, FopsOperation *op) {
         int r;
 
-        p->resolver.index_is_complete = event_usec(event) >= p->complete_since_usec;
-        p->resolver.index_was_complete |= p->resolver.index_is_complete;
-        r = fops_operation_from_event(event, p->syscalls, &op);
-        if (r == FOPS_OPERATION_NONE)
-                r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
-        else if (r == FOPS_OPERATION_OK && p->options.observe && op.tag.data && p->options.observe(p->options.userdata, &op))
-                r = 0;
-        else if (r == FOPS_OPERATION_OK) {
-                index_is_ahead(p, p->resolver.index_was_complete && !p->resolver.index_is_complete);
-                early = is_early(p, &op);
-                if (!early || !may_park)
-                        fops_resolver_resolve(&p->resolver, &op,
-                                              p->watches ? fops_watch_set_directory(p->watches, op.tag) : FOPS_SPAN_ABSENT,
-                                              &event->arena);
-                index_is_ahead(p, false);
-                if (early && may_park) {
-                        park(p, event, now_usec);
-                        return HANDLED_KEPT;
-                }
-                p->stats.n_parked_in_vain += early;
+        if (op->op == FOPS_OP_LINK)
+                return 0;
+        if (op->op != FOPS_OP_RENAME || S_ISDIR(op->new_object.item->mode))
+                return keep_index_true(p, op);
 
-                r = keep_index_true(p, &op, &learnt);
-                if (r >= 0)
-                        r = handle_operation(p, event, &op, now_usec);
-                held = r == HANDLED_KEPT;
-        }
-
-        if (!held)
-                fops_correlator_recycle(p->correlator, event);
-        return r < 0 ? r : learnt ? HANDLED_LEARNT : HANDLED;
+        op->op = FOPS_OP_DELETE;
+        r = keep_index_true(p, op);
+        op->op = FOPS_OP_RENAME;
+        return r;
 }
 
-/* Looks at all parked events once more, oldest first: what was learnt may be what they wait for. Those whose time is over, or all
- * if @all, go on as they are. */
-static int handle_parked(FopsPipeline *p, uint64_t now_usec, bool all) {
-        bool learnt;
+/* Finds the paths of @op, as they are before it, and tells the index. Takes @event. */
+static int go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
+        FopsSighting sighting;
+        FopsWaiting *w;
+        bool is_sighted;
+        int r;
 
-        do {
-                learnt = false;
-                for (unsigned n = p->n_parked; n > 0; n--) {
-                        FopsEvent *event = unpark(p);
-                        uint64_t deadline = event->deadline_usec;
-                        int r;
+        begin_to_ask(p, op);
+        fops_resolver_resolve(&p->resolver, op, p->watches ? fops_watch_set_directory(p->watches, op->tag) : FOPS_SPAN_ABSENT,
+                              &event->arena);
+        is_sighted = fops_resolver_sight(&p->resolver, op, &event->arena, &sighting);
+        end_to_ask(p);
 
-                        r = handle_event(p, event, !all && deadline > now_usec && p->n_parked < PARKED_MAX, now_usec);
+        r = is_sighted ? keep_index_careful(p, op) : keep_index_true(p, op);
+        if (r >= 0 && !is_sighted)
+                return finish(p, event, op, now_usec);
+        if (r >= 0) {
+                w = fops_waiting_add(&p->sighted, event, op, now_usec + SETTLE_USEC);
+                if (w) {
+                        w->sighting = sighting;
+                        p->stats.n_sighted++;
+                        return 0;
+                }
+                r = -ENOMEM;
+        }
+        fops_correlator_recycle(p->correlator, event);
+        return r;
+}
+
+/* Those of the parked that may go on, oldest first, and those that may because of them. */
+static int release_parked(FopsPipeline *p, uint64_t now_usec) {
+        int r;
+
+        while (p->may_go) {
+                p->may_go = false;
+                for (FopsWaiting **at = &p->parked.oldest; *at;) {
+                        FopsWaiting *w;
+
+                        if (!(*at)->may_go) {
+                                at = &(*at)->newer;
+                                continue;
+                        }
+                        w = fops_waiting_take(&p->parked, at);
+                        p->stats.n_parked_in_vain += is_early(p, &w->operation);
+                        r = go_on(p, w->event, &w->operation, now_usec);
                         if (r < 0)
                                 return r;
-                        if (r == HANDLED_KEPT) {
-                                event->deadline_usec = deadline;
-                                p->stats.n_parked--;
-                        }
-                        learnt |= r == HANDLED_LEARNT;
-                }
-        } while (learnt);
-        return 0;
-}
-
-/* Absent for a URINGOP: that comes from any thread. */
-static FopsSpan event_pid(const FopsEvent *event) {
-        for (size_t i = 0; i < event->n_records; i++)
-                if (event->records[i].type == AUDIT_SYSCALL)
-                        return fops_field_find(event->records[i].body, "pid").raw;
-        return FOPS_SPAN_ABSENT;
-}
-
-/* The event that made a directory began before any in it, and comes first if one process did both. What comes next makes, at most,
- * another one of the same inode. */
-static int release_older(FopsPipeline *p, const FopsEvent *than, uint64_t now_usec) {
-        for (unsigned n = p->n_parked; n > 0; n--) {
-                FopsEvent *event = unpark(p);
-                bool is_older = event_usec(event) < event_usec(than) || fops_span_equal(event_pid(event), event_pid(than));
-                uint64_t deadline = event->deadline_usec;
-                int r;
-
-                r = handle_event(p, event, !is_older, now_usec);
-                if (r < 0)
-                        return r;
-                if (r == HANDLED_KEPT) {
-                        event->deadline_usec = deadline;
-                        p->stats.n_parked--;
                 }
         }
         return 0;
+}
+
+/* 0: io_uring's, which comes from any thread. */
+static uint32_t caller(const FopsOperation *op) {
+        return op->is_uring ? 0 : op->pid;
+}
+
+static bool is_made_by_sighted(const FopsPipeline *p, const FopsOperation *op) {
+        for (const FopsWaiting *s = p->sighted.oldest; s; s = s->newer)
+                if (names_directory(op, s->sighting.key))
+                        return true;
+        return false;
+}
+
+/* The event that made a directory began before any in it, and comes first if one process did both. What comes next, at @usec and
+ * by @pid, makes, at most, another one of the same inode. */
+static void let_older_go(FopsPipeline *p, uint64_t usec, uint32_t pid) {
+        for (FopsWaiting *w = p->parked.oldest; w; w = w->newer)
+                if ((w->usec < usec || (pid > 0 && caller(&w->operation) == pid)) && !is_made_by_sighted(p, &w->operation))
+                        let_parked_go(p, w);
+}
+
+static void let_overdue_go(FopsPipeline *p, uint64_t now_usec) {
+        for (FopsWaiting *w = p->parked.oldest; w && w->deadline_usec <= now_usec; w = w->newer)
+                let_parked_go(p, w);
+}
+
+/* Takes the name of the one at @at for true, or not. */
+static int settle(FopsPipeline *p, FopsWaiting **at, bool is_true, uint64_t now_usec) {
+        FopsWaiting *w = fops_waiting_take(&p->sighted, at);
+        int r;
+
+        if (is_true)
+                fops_resolver_believe(&p->resolver, &w->operation, &w->sighting);
+        else
+                p->stats.n_sighted_in_vain++;
+        begin_to_ask(p, &w->operation);
+        end_to_ask(p);
+        r = keep_index_true(p, &w->operation);
+        if (r >= 0)
+                return finish(p, w->event, &w->operation, now_usec);
+        fops_correlator_recycle(p->correlator, w->event);
+        return r;
+}
+
+/* Did @op make or unmake a name of the object? */
+static bool touches(const FopsOperation *op, FopsInodeKey object) {
+        FopsInodeKey key;
+
+        if (op->outcome == FOPS_OUTCOME_FAILED)
+                return false;
+        for (size_t i = 0; i < op->n_items; i++)
+                if ((op->items[i].nametype == FOPS_NAMETYPE_CREATE || op->items[i].nametype == FOPS_NAMETYPE_DELETE) &&
+                    fops_item_key(op->items + i, &key) && fops_inode_key_equal(key, object))
+                        return true;
+        return false;
+}
+
+/* What the next event, at @usec, says of the names that wait: @op, or NULL if it is no operation. */
+static int settle_sighted(FopsPipeline *p, uint64_t usec, const FopsOperation *op, uint64_t now_usec) {
+        for (FopsWaiting **at = &p->sighted.oldest; *at;) {
+                const FopsSighting *sighting = &(*at)->sighting;
+                bool is_touched = op && touches(op, sighting->key);
+                int r;
+
+                if (!is_touched && usec <= sighting->usec + SETTLE_USEC) {
+                        at = &(*at)->newer;
+                        continue;
+                }
+                r = settle(p, at, usec > sighting->usec, now_usec);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Nothing is to be expected any more that was done before. */
+static int settle_quiet(FopsPipeline *p, uint64_t now_usec) {
+        int r = 0;
+
+        while (r >= 0 && p->sighted.oldest && p->quiet_since_usec != UINT64_MAX && now_usec >= p->quiet_since_usec + SETTLE_USEC &&
+               now_usec >= p->sighted.oldest->deadline_usec)
+                r = settle(p, &p->sighted.oldest, true, now_usec);
+        return r;
+}
+
+/* A new one, read already if it is an operation. Takes @event. */
+static int handle_read(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
+        int r = 0;
+
+        if (!op)
+                r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
+        else if (!p->options.observe || !op->tag.data || !p->options.observe(p->options.userdata, op)) {
+                if (!is_early(p, op))
+                        return go_on(p, event, op, now_usec);
+                if (fops_waiting_add(&p->parked, event, op, now_usec + PARK_USEC)) {
+                        p->stats.n_parked++;
+                        return 0;
+                }
+                r = -ENOMEM;
+        }
+        fops_correlator_recycle(p->correlator, event);
+        return r;
+}
+
+static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
+        uint64_t usec = fops_event_id_usec(event->id);
+        FopsOperation op;
+        bool is_operation;
+        int r;
+
+        r = fops_operation_from_event(event, p->syscalls, &op);
+        is_operation = r == FOPS_OPERATION_OK;
+        if (r >= 0)
+                r = settle_sighted(p, usec, is_operation ? &op : NULL, now_usec);
+        if (r >= 0) {
+                let_older_go(p, usec, is_operation ? caller(&op) : 0);
+                r = release_parked(p, now_usec);
+        }
+        if (r < 0) {
+                fops_correlator_recycle(p->correlator, event);
+                return r;
+        }
+
+        r = handle_read(p, event, is_operation ? &op : NULL, now_usec);
+        if (p->parked.n > PARKED_MAX)
+                let_parked_go(p, p->parked.oldest);
+        if (r >= 0 && p->sighted.n > SIGHTED_MAX)
+                r = settle(p, &p->sighted.oldest, false, now_usec);
+        return r < 0 ? r : release_parked(p, now_usec);
 }
 
 static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
@@ -372,46 +520,47 @@ static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
 
         while ((event = fops_correlator_pop(p->correlator, now_usec))) {
                 p->stats.n_events++;
-                if (p->parked_oldest) {
-                        r = release_older(p, event, now_usec);
-                        if (r < 0) {
-                                fops_correlator_recycle(p->correlator, event);
-                                return r;
-                        }
-                }
-                r = handle_event(p, event, true, now_usec);
-                if (r >= 0 && p->parked_oldest && (r == HANDLED_LEARNT || p->n_parked > PARKED_MAX))
-                        r = handle_parked(p, now_usec, false);
+                r = handle_event(p, event, now_usec);
                 if (r < 0)
                         return r;
         }
-        if (p->parked_oldest && p->parked_oldest->deadline_usec <= now_usec) {
-                r = handle_parked(p, now_usec, false);
-                if (r < 0)
-                        return r;
-        }
-        return publish_coalesced(p, now_usec, false);
+
+        r = settle_quiet(p, now_usec);
+        if (r < 0)
+                return r;
+        let_overdue_go(p, now_usec);
+        r = release_parked(p, now_usec);
+        return r < 0 ? r : publish_coalesced(p, now_usec, false);
 }
 
 static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_usec) {
         int r;
 
         p->stats.n_records++;
+        p->quiet_since_usec = UINT64_MAX;
         r = fops_correlator_push(p->correlator, record, now_usec);
         if (r < 0)
                 return r;
         return handle_ready(p, now_usec);
 }
 
-int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec) {
+int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec) {
         FopsRecordDiag diag;
         FopsRecord record;
 
         if (fops_record_parse(type, text, &record, &diag) != FOPS_RECORD_OK) {
                 p->stats.n_malformed++;
+                if (p->options.correlator.release && cookie > 0)
+                        p->options.correlator.release(p->options.correlator.userdata, cookie);
                 return 0;
         }
+        record.cookie = cookie;
+        record.replayed = replayed;
         return push_record(p, &record, now_usec);
+}
+
+int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec) {
+        return fops_pipeline_push_kept(p, type, text, 0, false, now_usec);
 }
 
 int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag) {
@@ -429,7 +578,18 @@ int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *re
 }
 
 int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec) {
+        p->quiet_since_usec = MIN(p->quiet_since_usec, now_usec);
         return handle_ready(p, now_usec);
+}
+
+int fops_pipeline_let_go(FopsPipeline *p) {
+        int r;
+
+        let_overdue_go(p, UINT64_MAX);
+        r = release_parked(p, 0);
+        while (r >= 0 && p->sighted.oldest)
+                r = settle(p, &p->sighted.oldest, false, 0);
+        return r < 0 ? r : publish_coalesced(p, 0, true);
 }
 
 int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches) {
@@ -445,15 +605,18 @@ int fops_pipeline_flush(FopsPipeline *p) {
 
         fops_correlator_flush(p->correlator);
         r = handle_ready(p, 0);
-        if (r >= 0)
-                r = handle_parked(p, 0, true);
-        return r < 0 ? r : publish_coalesced(p, 0, true);
+        return r < 0 ? r : fops_pipeline_let_go(p);
 }
 
 uint64_t fops_pipeline_next_deadline(const FopsPipeline *p) {
         uint64_t deadline = MIN(fops_correlator_next_deadline(p->correlator), fops_coalescer_next_deadline(&p->coalescer));
+        uint64_t quiet = p->quiet_since_usec != UINT64_MAX ? p->quiet_since_usec + SETTLE_USEC : 0;
 
-        return p->parked_oldest ? MIN(deadline, p->parked_oldest->deadline_usec) : deadline;
+        if (p->parked.oldest)
+                deadline = MIN(deadline, p->parked.oldest->deadline_usec);
+        if (p->sighted.oldest)
+                deadline = MIN(deadline, MAX(quiet, p->sighted.oldest->deadline_usec));
+        return deadline;
 }
 
 FopsPipelineStats fops_pipeline_stats(const FopsPipeline *p) {

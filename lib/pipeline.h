@@ -35,7 +35,8 @@ typedef struct FopsPipelineOptions {
 
 typedef struct FopsPipelineStats {
         uint64_t n_records, n_malformed, n_events, n_operations, n_foreign, n_filtered, n_published;
-        uint64_t n_parked, n_parked_in_vain; /* events that waited for their directory to become known */
+        uint64_t n_parked, n_parked_in_vain;   /* events that waited for their directory to become known */
+        uint64_t n_sighted, n_sighted_in_vain; /* … for the name that was found to be certain */
 } FopsPipelineStats;
 
 typedef struct FopsPipeline FopsPipeline;
@@ -64,7 +65,15 @@ void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bo
 /* A netlink message's text, or a line of audit.log. Returns 0 (also for malformed input, which is counted), or the negative
  * errno of memory or of @publish. @now_usec as in correlator.h; for lines the records' own times are the clock. */
 int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec);
+
+/* The same for a message that somebody keeps until its event is done with: then options.correlator.release is told @cookie (not
+ * 0), once for each message. @replayed: it may have been published by another process before; the entry will say so. */
+int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec);
+
 int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag);
+
+/* What waits for others, for its directory to become known or for more of its kind, goes on as it is. */
+int fops_pipeline_let_go(FopsPipeline *p);
 
 /* Events whose deadline has passed; all events. */
 int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec);

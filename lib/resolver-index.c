@@ -83,14 +83,31 @@ static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const F
                 return;
         }
 
-        /* io_uring logs no names; the object may be known by its inode. A name that is no name ("x/..") isn't either. */
-        if (!object->item || object->item->name.data || !fops_item_key(object->item, &key))
+        /* io_uring logs no names; the object may be known by its inode. A name that is no name ("x/..") isn't either, and what the
+         * index has isn't the new one. */
+        if (!object->item || object->item->name.data || object->item->nametype == FOPS_NAMETYPE_CREATE ||
+            !fops_item_key(object->item, &key))
                 return;
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
                 return;
         path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
         if (path.data)
                 *ret_path = path;
+}
+
+/* io_uring's link: of the existing file there is only the inode, in the new name's item. */
+static void resolve_linked(FopsPathIndex *index, const FopsItem *created, FopsArena *arena, FopsSpan *ret_path, FopsSpan *ret_dir) {
+        FopsPathCandidates candidates;
+        FopsInodeKey key;
+        FopsSpan path;
+
+        if (!fops_item_key(created, &key) || fops_path_index_candidates(index, key, false, arena, &candidates) < 0)
+                return;
+        path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
+        if (path.data) {
+                *ret_path = path;
+                *ret_dir = fops_path_dirname(path);
+        }
 }
 
 void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
@@ -103,6 +120,11 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         if (fops_item_key(object->parent, &key)) {
                 if (!object->is_nameless)
                         resolve_in_directory(index, is_complete, object, key, arena, ret_path, ret_dir);
+                return;
+        }
+
+        if (!object->item && op->op == FOPS_OP_LINK && is_complete) {
+                resolve_linked(index, op->new_object.item, arena, ret_path, ret_dir);
                 return;
         }
 
@@ -146,10 +168,10 @@ bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsOb
         return !is_among(&candidates, object->parent ? dir : path) && (strictly || !candidates.more);
 }
 
-/* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), it
- * has to be the only place it has. */
+/* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), all
+ * the places it has have to be there. */
 static bool stands_in(FopsPathIndex *index, const FopsObject *object, const FopsItem *parent, FopsArena *arena) {
-        FopsSpan name = fops_object_last_name(object);
+        FopsSpan name = fops_object_last_name(object), path;
         FopsInodeKey directory, key, found;
         FopsPathCandidates candidates;
         bool is_directory;
@@ -160,13 +182,19 @@ static bool stands_in(FopsPathIndex *index, const FopsObject *object, const Fops
                 return fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE &&
                        fops_inode_key_equal(found, key);
 
-        return !object->item->name.data &&
-               fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) >= 0 && candidates.n == 1 &&
-               fops_span_equal(fops_path_dirname(candidates.paths[0]), fops_path_index_path(index, directory, true, arena));
+        path = fops_path_index_path(index, directory, true, arena);
+        if (object->item->name.data || !path.data ||
+            fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0 || candidates.more)
+                return false;
+        for (size_t i = 0; i < candidates.n; i++)
+                if (!fops_span_equal(fops_path_dirname(candidates.paths[i]), path))
+                        return false;
+        return candidates.n > 0;
 }
 
 void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena) {
         const FopsItem *parents[2] = {};
+        FopsInodeKey key, second_key;
         size_t n = 0;
         bool first, second;
 
@@ -180,6 +208,10 @@ void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena 
 
                 /* overlayfs's nameless items beside named ones are of another layer. */
                 if (item->nametype != FOPS_NAMETYPE_PARENT || (!item->name.data && op->object.item && op->object.item->name.data))
+                        continue;
+                /* io_uring's has the new one twice. */
+                if (n == ELEMENTSOF(parents) && fops_item_key(item, &key) && fops_item_key(parents[1], &second_key) &&
+                    fops_inode_key_equal(key, second_key))
                         continue;
                 if (n == ELEMENTSOF(parents))
                         return;

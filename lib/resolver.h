@@ -7,7 +7,8 @@
  * Sources:
  *   index       the path index knows the directory's inode, or that of an existing object (path-index.h)
  *   verified    an absolute name, or one relative to the current directory, that leads to the record's (device, inode) on this
- *               machine now: the object's, or its directory's for names that come and go. Symlinks in it are resolved
+ *               machine now: the object's, or its directory's for names that come and go. Symlinks in it are resolved. Or, where the
+ *               records hold no name, the only one that the record's inode has in the record's directory (FopsSighting)
  *   fd          the same, starting from /proc/PID/fd/N while the process is there
  *   joined      the same name where there is nothing to ask or to compare: offline, or the directory is gone already
  *   unresolved  none of these; FOPSD_DIR may still be known
@@ -24,6 +25,19 @@ typedef struct FopsInode {
         bool dev_is_certain; /* false: the file system shows another device in stat(2) than in audit records (btrfs, overlayfs) */
 } FopsInode;
 
+/* Entries of a directory that are read to find a name: 2 ms, for which all else waits. */
+#define FOPS_ENTRIES_READ_MAX ((size_t) 10000)
+
+/* The names of an inode in one directory. */
+typedef struct FopsInodeNames {
+        FopsInode directory; /* what stands at its path */
+        FopsSpan names[FOPS_PATH_LINKS_MAX];
+        size_t n;
+        bool more;           /* there may be others: not all was read, or can be told apart */
+        size_t n_read;       /* entries, of whatever name */
+        uint64_t usec;       /* CLOCK_REALTIME, when it had been read */
+} FopsInodeNames;
+
 /* All calls: 0, or negative errno when it can't be known (which is no failure of ours); paths go to @arena. */
 typedef struct FopsWorld {
         /* The path that /proc/PID/fd/FD shows, and what it is open on. */
@@ -32,6 +46,8 @@ typedef struct FopsWorld {
         int (*canonicalize)(void *userdata, FopsSpan path, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode);
         /* What stands at @path now, the last symlink not followed. */
         int (*look_up)(void *userdata, FopsSpan path, FopsInode *ret_inode);
+        /* What is called @inode now in the directory @path, to which no symlink leads. */
+        int (*read_names)(void *userdata, FopsSpan path, uint64_t inode, FopsArena *arena, FopsInodeNames *ret);
         /* 1 if the process has this machine's root and mounts, 0 if its own, -ESRCH if it is gone. */
         int (*shares_root)(void *userdata, uint32_t pid);
 } FopsWorld;
@@ -49,11 +65,32 @@ typedef struct FopsResolver {
         bool index_was_complete; /* now or before: a text that nothing proves isn't taken for what a rule of ours brought, nor of a
                                   * process that is gone; nor is a place that the index knows better */
         FopsResolverStats stats;
+        /* Reading of directories is paid for in entries, earned with time. */
+        uint64_t paid_until_usec;
+        size_t credit;
 } FopsResolver;
 
 /* Sets op->path, ->new_path, ->dir, ->source; strings go to @arena, usually the event's. @hint: a directory that the operation may
  * be in though its records don't name it (io_uring): the watch's; or absent. It is only taken if its inode fits. */
 void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, FopsArena *arena);
+
+/* A name that an operation gave and its records leave out (io_uring), as it was found in the directory afterwards. */
+typedef struct FopsSighting {
+        FopsInodeKey key; /* the object's */
+        FopsSpan path;
+        FopsSpan old_path; /* rename: the one of several links that isn't there any more; or absent */
+        uint64_t usec;    /* CLOCK_REALTIME: it is the name that was given, if nothing happened to the object until then */
+} FopsSighting;
+
+/* Looks for the new name of @op, which has been resolved and not been told to the index, in its directory. Directories are read at
+ * a bounded rate. True if there is exactly one that it can be; *@ret then lives in @arena. */
+bool fops_resolver_sight(FopsResolver *r, const FopsOperation *op, FopsArena *arena, FopsSighting *ret);
+
+/* It is that name. */
+void fops_resolver_believe(FopsResolver *r, FopsOperation *op, const FopsSighting *sighting);
+
+/* Whether what io_uring was to remove, which doesn't say whether it did, isn't there any more. */
+bool fops_resolver_is_gone(const FopsResolver *r, const FopsOperation *op);
 
 /* The live machine: /proc and the file system as this process sees it. @userdata is unused. A path on a dead network file
  * system may block. */

@@ -440,7 +440,7 @@ int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
         return q;
 }
 
-int fops_rules_add_self(FopsRules *r, pid_t pid) {
+int fops_rules_add_self(FopsRules *r, const FopsSelf *self) {
         _cleanup_free_ struct audit_rule_data *rule = NULL;
         int q;
 
@@ -449,12 +449,22 @@ int fops_rules_add_self(FopsRules *r, pid_t pid) {
                 return -ENOMEM;
         fops_rule_data_set_all(rule);
 
-        q = fops_rule_data_add(rule, AUDIT_PID, AUDIT_EQUAL, (uint32_t) pid);
+        /* The cheap tests first: they fail for nearly everybody. */
+        q = fops_rule_data_add(rule, AUDIT_UID, AUDIT_EQUAL, self->uid);
+        if (q == 0)
+                q = fops_rule_data_add(rule, AUDIT_LOGINUID, AUDIT_EQUAL, self->auid);
+        if (q == 0)
+                q = fops_rule_data_add_string(&rule, AUDIT_EXE, AUDIT_EQUAL, fops_span_from_string(self->exe));
         if (q == 0)
                 q = fops_rule_data_add_string(&rule, AUDIT_FILTERKEY, AUDIT_EQUAL, FOPS_SPAN_LITERAL(FOPS_TAG_SELF));
         if (q < 0)
                 return q;
         return fops_rules_append(r, &rule, (FopsRule){ .origin = FOPS_RULE_SELF });
+}
+
+void fops_rules_put_in_front(FopsRules *r, size_t n_first) {
+        for (size_t i = n_first; i < r->n_items; i++)
+                r->items[i].data->flags |= AUDIT_FILTER_PREPEND;
 }
 
 /* One of the four parts of the `rules` setting: -A lines come before -a lines, the last one first. */
@@ -475,13 +485,13 @@ static int add_config_rules(FopsRules *r, const FopsConfig *config, bool never, 
         return 0;
 }
 
-int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, pid_t self, FopsRules *ret,
+int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret,
                        FopsDiags *diags) {
         _cleanup_(fops_rules_done) FopsRules rules = {};
         bool wrong = false;
         int r = 0;
 
-        if (self > 0)
+        if (self)
                 r = fops_rules_add_self(&rules, self);
         for (size_t i = 0; r == 0 && i < 4; i++)
                 r = add_config_rules(&rules, config, i < 2, i % 2 == 0, diags, &wrong);

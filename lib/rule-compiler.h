@@ -27,7 +27,7 @@
 #define FOPS_TAG_SELF FOPS_TAG_PREFIX "self"
 
 typedef enum FopsRuleOrigin {
-        FOPS_RULE_SELF,   /* never,exit for fopsd's own pid; first of all */
+        FOPS_RULE_SELF,   /* never,exit for fopsd's own process; first of all */
         FOPS_RULE_CONFIG, /* from `rules` or an imported file */
         FOPS_RULE_WATCH,
 } FopsRuleOrigin;
@@ -73,12 +73,22 @@ int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target);
  * operator, value, a combination the list doesn't take), or -ENOMEM. Not thread-safe: asks getpwnam(3). */
 int fops_rules_add_config(FopsRules *r, const FopsRuleConfig *config, FopsDiags *diags);
 
-/* Appends `never,exit pid=@pid`. */
-int fops_rules_add_self(FopsRules *r, pid_t pid);
+/* What keeps fopsd out of its own records, also before it has a pid: the next life must find the rule in the kernel, for making one
+ * takes room in a queue that may be full then. A login uid of its own tells a service from somebody who runs the program. */
+typedef struct FopsSelf {
+        const char *exe;
+        uint32_t uid, auid;
+} FopsSelf;
 
-/* All of a configuration: self (unless @self is 0), config rules with never first, targets. Returns 0; 1: there are errors
+/* Appends `never,exit exe=… uid=… auid=…`. */
+int fops_rules_add_self(FopsRules *r, const FopsSelf *self);
+
+/* Of the rules from the @n_first'th on: they are to be in front of all that is there. */
+void fops_rules_put_in_front(FopsRules *r, size_t n_first);
+
+/* All of a configuration: self (unless @self is NULL), config rules with never first, targets. Returns 0; 1: there are errors
  * in @diags, *@ret is untouched; -ENOMEM. */
-int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, pid_t self, FopsRules *ret, FopsDiags *diags);
+int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret, FopsDiags *diags);
 
 /* @data in auditctl -l's form ("-a always,exit -F arch=b64 -S unlink -F dir=/srv -F key=x"), malloced; unknown fields,
  * operators and lists as numbers. NULL when memory is out. */

@@ -5,14 +5,14 @@
 
 #include "utf8.h"
 
-void fops_text_print_value(FopsSpan s, FILE *f) {
+static void print_escaped(FopsSpan s, bool is_name, FILE *f) {
         size_t n;
 
         for (; s.size > 0; s = fops_span_skip(s, n)) {
                 uint32_t c;
 
                 n = fops_utf8_decode(s, &c);
-                if (n > 0 && fops_utf8_is_safe(c)) {
+                if (n > 0 && fops_utf8_is_safe(c) && !(is_name && c == '\\' && s.size > 1 && s.data[1] == 'x')) {
                         fwrite_unlocked(s.data, 1, n, f);
                         continue;
                 }
@@ -23,8 +23,15 @@ void fops_text_print_value(FopsSpan s, FILE *f) {
         }
 }
 
-/* 1795309541.349 → "2026-11-22 02:05:41.349 ". Prints nothing for what isn't such a time. */
-static void print_time(FopsSpan s, FILE *f) {
+void fops_text_print_value(FopsSpan s, FILE *f) {
+        print_escaped(s, false, f);
+}
+
+void fops_text_print_name(FopsSpan s, FILE *f) {
+        print_escaped(s, true, f);
+}
+
+bool fops_text_print_time(FopsSpan s, FILE *f) {
         const char *dot = s.size > 0 ? memchr(s.data, '.', s.size) : NULL;
         FopsSpan sec, msec;
         uint32_t milliseconds;
@@ -34,20 +41,22 @@ static void print_time(FopsSpan s, FILE *f) {
         time_t t;
 
         if (!dot)
-                return;
+                return false;
         sec = (FopsSpan){ s.data, (size_t) (dot - s.data) };
         msec = fops_span_skip(s, sec.size + 1);
         if (!fops_span_to_i64(sec, &seconds) || !fops_span_to_u32(msec, &milliseconds) || msec.size != 3)
-                return;
+                return false;
 
         t = (time_t) seconds;
         if (!localtime_r(&t, &tm) || strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S", &tm) == 0)
-                return;
-        fprintf(f, "%s.%03u ", buffer, (unsigned) milliseconds);
+                return false;
+        fprintf(f, "%s.%03u", buffer, (unsigned) milliseconds);
+        return true;
 }
 
 void fops_text_print(const FopsEntry *e, FILE *f) {
-        print_time(fops_entry_get(e, "FOPSD_TIME"), f);
+        if (fops_text_print_time(fops_entry_get(e, "FOPSD_TIME"), f))
+                putc_unlocked(' ', f);
         fops_text_print_value(fops_entry_get(e, "MESSAGE"), f);
         putc_unlocked('\n', f);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* The resolver's questions asked of this machine: O_PATH descriptors for what stands at a path, /proc/PID/fd for what a
- * process has open. O_PATH opens nothing: no device is touched, no permission of the file itself needed. */
+ * process has open. O_PATH opens nothing: no device is touched, no permission of the file itself needed. Directories alone
+ * are read. */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #include "open-path.h"
 #include "path.h"
@@ -129,6 +132,75 @@ static int live_look_up(void *userdata _unused_, FopsSpan path, FopsInode *ret_i
         return 0;
 }
 
+static void closedirp(DIR **d) {
+        if (*d)
+                closedir(*d);
+}
+
+/* Is @name what the entry's inode number says? Not a mount point, nor (btrfs) another subvolume. */
+static bool is_named(int dir_fd, const char *name, uint64_t inode, bool is_overlay, FopsInodeNames *ret) {
+        struct stat st;
+
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+                return false;
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_ino != inode)
+                return false;
+
+        /* An overlay's entries may bear the numbers of its layers, so that one of several links may not have been seen. */
+        ret->more |= is_overlay && !S_ISDIR(st.st_mode) && st.st_nlink > 1;
+        return is_overlay || (major(st.st_dev) == ret->directory.dev_major && minor(st.st_dev) == ret->directory.dev_minor);
+}
+
+static int live_read_names(void *userdata _unused_, FopsSpan path, uint64_t inode, FopsArena *arena, FopsInodeNames *ret) {
+        const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+        _cleanup_(closedirp) DIR *dir = NULL;
+        FopsInodeNames names = {};
+        char copy[FOPS_PATH_BYTES_MAX + 1];
+        struct dirent *entry;
+        struct timespec now;
+        struct statfs fs;
+        struct stat st;
+        int fd;
+
+        if (path.size == 0 || path.size > FOPS_PATH_BYTES_MAX || memchr(path.data, '\0', path.size))
+                return -EINVAL;
+        memcpy(copy, path.data, path.size);
+        copy[path.size] = '\0';
+
+        fd = fops_open_path(copy, flags | O_NOATIME, FOPS_LINKS_NONE);
+        if (fd == -EPERM) /* O_NOATIME is for the owner, and root */
+                fd = fops_open_path(copy, flags, FOPS_LINKS_NONE);
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close(fd);
+                return -ENOMEM;
+        }
+        if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+                return -errno;
+        inode_from_stat(fd, &st, &names.directory);
+
+        while (errno = 0, (entry = readdir(dir))) {
+                if (names.n_read++ == FOPS_ENTRIES_READ_MAX || names.n == ELEMENTSOF(names.names)) {
+                        names.more = true;
+                        break;
+                }
+                if (entry->d_ino != inode || !is_named(fd, entry->d_name, inode, fs.f_type == OVERLAYFS_SUPER_MAGIC, &names))
+                        continue;
+                names.names[names.n] = fops_arena_copy(arena, fops_span_from_string(entry->d_name));
+                if (!names.names[names.n++].data)
+                        return -ENOMEM;
+        }
+        if (errno > 0)
+                return -errno;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        names.usec = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+        *ret = names;
+        return 0;
+}
+
 static bool is_namespace(const struct stat *namespace, const char *link) {
         struct stat st;
 
@@ -158,5 +230,6 @@ const FopsWorld fops_world_live = {
         .read_fd = live_read_fd,
         .canonicalize = live_canonicalize,
         .look_up = live_look_up,
+        .read_names = live_read_names,
         .shares_root = live_shares_root,
 };

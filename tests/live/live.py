@@ -345,6 +345,13 @@ class Live:
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         try:
             self.before = self.audit.status()
+            if self.before["pid"] and not os.path.exists(f"/proc/{self.before['pid']}"):
+                # The kernel finds out that it is gone when it has a record for it.
+                self.audit.set(enabled=1)
+                self.audit.set(backlog_wait_time=self.before["backlog_wait_time"])
+                self.audit.set(enabled=self.before["enabled"])
+                time.sleep(0.2)
+                self.before = self.audit.status()
         except OSError as e:
             raise Skip(f"no audit in this kernel or container: {e}")
         if self.before["enabled"] == 2:

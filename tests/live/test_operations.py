@@ -25,9 +25,10 @@ def every_set(ground, below, mode="daemon", names=None, pause_usec=0):
     lost = ground.audit.status()["lost"] - lost
     daemon.stop()
     entries = ground.entries()
-    live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths,
-                                                                 live.operations(entries)).report(f"{mode} below {below}")
+    comparison = live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths, live.operations(entries))
+    comparison.report(f"{mode} below {below}")
     live.equal((lost, [e.text("MESSAGE") for e in entries if e.kind == "gap"]), (0, []), "lost records and gaps")
+    return comparison.paths
 
 
 def test_on_the_root_file_system(ground):

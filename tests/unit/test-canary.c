@@ -40,7 +40,7 @@ static int teardown(void **state) {
         Fixture *f = *state;
         int r;
 
-        canary_done(&f->canary);
+        canary_done(&f->canary, false);
         fops_event_free(f->event);
         fops_syscall_table_free(f->syscalls);
         r = rmdir(f->root); /* nothing is left behind */
@@ -92,7 +92,7 @@ static void test_its_directory_is_private_and_goes_with_it(void **state) {
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(f->canary.old_parent_inode, st.st_ino);
 
-        canary_done(&f->canary);
+        canary_done(&f->canary, false);
         assert_false(exists(f, "canary"));
         assert_null(f->canary.directory);
 }
@@ -104,7 +104,7 @@ static void test_what_a_killed_one_left_is_taken_over(void **state) {
         canary_init(&second, f->root);
         assert_non_null(second.directory);
         assert_int_equal(second.old_parent_inode, f->canary.old_parent_inode);
-        canary_done(&second);
+        canary_done(&second, false);
 }
 
 static void test_without_a_directory_there_is_no_canary(void **state) {
@@ -117,7 +117,7 @@ static void test_without_a_directory_there_is_no_canary(void **state) {
         assert_int_equal(canary_sing(&none, 1), 0);
         assert_int_equal(none.sung_usec, 0);
         assert_false(canary_hear(&none, rename_own(f), &f->pairing, 2));
-        canary_done(&none);
+        canary_done(&none, false);
         canary_init(&none, "/proc/nowhere");
         assert_null(none.directory);
 }

@@ -281,6 +281,31 @@ static void test_a_name_that_io_uring_leaves_out_is_taken_from_the_path(void **s
         assert_false(f->fed.learnt);
 }
 
+static void test_a_rename_whose_old_name_nobody_knows_has_a_new_one(void **state) {
+        FopsPathCandidates candidates;
+        Fixture *f = *state;
+        FopsArena arena = {};
+
+        read_lines(f, URINGOP("uring_op=35 success=yes exit=0") ITEM("(null)", 10, "040755", "PARENT") NAMELESS_FILE(70, "DELETE")
+                      ITEM("(null)", 10, "040755", "PARENT") NAMELESS_FILE(70, "CREATE"));
+        f->op.new_path = FOPS_SPAN_LITERAL("/srv/a/final");
+        tell(f);
+        assert_indexed(f->index, 70, false, "/srv/a/final");
+
+        /* Of two links one remains, and it isn't known which. */
+        index_put(f->index, 10, "h", 20, false);
+        read_lines(f, URINGOP("uring_op=35 success=yes exit=0") ITEM("(null)", 10, "040755", "PARENT") NAMELESS_FILE(20, "DELETE")
+                      ITEM("(null)", 11, "040755", "PARENT") NAMELESS_FILE(20, "CREATE"));
+        f->op.object.parent = f->op.items;
+        f->op.new_object.parent = f->op.items + 2;
+        f->op.new_path = FOPS_SPAN_LITERAL("/srv/b/moved");
+        tell(f);
+        assert_int_equal(fops_path_index_candidates(f->index, index_key(20), false, &arena, &candidates), 0);
+        assert_int_equal(candidates.n, 3);
+        assert_true(candidates.more);
+        fops_arena_done(&arena);
+}
+
 static void test_a_name_that_is_no_name_is_no_path_either(void **state) {
         Fixture *f = *state;
 
@@ -319,6 +344,7 @@ int main(void) {
                 TEST(test_a_link_out_of_the_trees_leaves_the_name_in_them),
                 TEST(test_where_the_directory_is_not_certain_the_old_place_counts_no_more),
                 TEST(test_a_name_that_io_uring_leaves_out_is_taken_from_the_path),
+                TEST(test_a_rename_whose_old_name_nobody_knows_has_a_new_one),
                 TEST(test_a_name_that_is_no_name_is_no_path_either),
                 TEST(test_other_operations_change_nothing),
         };

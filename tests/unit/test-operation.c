@@ -355,6 +355,33 @@ static void test_overlayfs_adds_nameless_items_of_its_layers(void **state) {
         assert_item(f->op.object.parent, 2);
 }
 
+/* What overlayfs does in its upper layer finds the items of the same name, and puts the layer's inode into them. */
+static void test_an_inode_of_a_layer_is_nobodys(void **state) {
+#define LAYER_ITEM(name, ino, type) \
+        RECORD("PATH", "item=0 name=" name " inode=" #ino " dev=fd:00 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=" type)
+        Fixture *f = *state;
+
+        read_lines(f, CALL_64("syscall=87 success=yes exit=0 a0=1 a1=1 a2=1 a3=1") PARENT("/merged/", 2)
+                           LAYER_ITEM("\"/merged/a\"", 7, "DELETE"));
+        assert_item(f->op.object.item, 1);
+        assert_false(f->op.object.item->has_inode);
+
+        /* A layer that comes later is the home of nothing. */
+        read_lines(f, CALL_64("syscall=87 success=yes exit=0 a0=1 a1=1 a2=1 a3=1") PARENT("/merged/", 2)
+                           LAYER_ITEM("\"/upper/\"", 90, "PARENT") FILE_ITEM("/merged/a", 7, "DELETE"));
+        assert_item(f->op.object.item, 2);
+        assert_true(f->op.object.item->has_inode);
+
+        /* Items without a name, beside named ones, are the layer's own; and what was there before is on whatever it was. */
+        read_lines(f, CALL_64("syscall=265 success=yes exit=0 a0=3 a1=1 a2=4 a3=1") PARENT("/merged/", 2)
+                           LAYER_ITEM("\"/merged/a\"", 7, "NORMAL") FILE_ITEM("/merged/b", 7, "CREATE") LAYER_ITEM("(null)", 91, "CREATE"));
+        assert_item(f->op.object.item, 1);
+        assert_true(f->op.object.item->has_inode);
+        assert_item(f->op.new_object.item, 2);
+        assert_true(f->op.new_object.item->has_inode);
+        assert_true(f->op.items[3].has_inode);
+}
+
 /* --- making and unmaking ---------------------------------------------------------------------------------------------- */
 
 static void test_unlinkat_may_remove_a_directory(void **state) {
@@ -835,6 +862,7 @@ int main(void) {
                 TEST(test_openat2_says_its_flags_in_octal),
                 TEST(test_a_create_through_a_dangling_symlink_has_no_name),
                 TEST(test_overlayfs_adds_nameless_items_of_its_layers),
+                TEST(test_an_inode_of_a_layer_is_nobodys),
                 TEST(test_unlinkat_may_remove_a_directory),
                 TEST(test_failed_calls_have_only_the_directory),
                 TEST(test_a_symlink_has_a_target),

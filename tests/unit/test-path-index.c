@@ -540,6 +540,83 @@ static void test_ghosts_are_forgotten_in_the_order_of_their_removal(void **state
         assert_int_equal(fops_path_index_stats(x).n_ghosts, n);
 }
 
+static bool is_ghost(const FopsPathIndex *x, uint64_t inode) {
+        return fops_path_index_is_ghost(x, key(inode));
+}
+
+static void test_a_ghost_is_told_from_what_is_there(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
+
+        assert_false(is_ghost(x, 10));
+        put_directory(x, 2, "d", 10);
+        put_file(x, 2, "f", 11);
+        assert_false(is_ghost(x, 10));
+        remove_name(x, 2, "d", 10);
+        remove_name(x, 2, "f", 11);
+        assert_true(is_ghost(x, 10));
+        assert_false(is_ghost(x, 11)); /* only directories are */
+        put_directory(x, 2, "e", 10);
+        assert_false(is_ghost(x, 10));
+}
+
+static void test_all_ghosts_can_be_forgotten_at_once(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
+
+        put_directory(x, 2, "stays", 30);
+        put_file(x, 30, "f", 31);
+        for (uint64_t i = 0; i < 10; i++) {
+                put_directory(x, 2, "d", 10 + i);
+                remove_name(x, 2, "d", 10 + i);
+        }
+        assert_int_equal(fops_path_index_stats(x).n_ghosts, 10);
+        fops_path_index_forget_ghosts(x);
+        assert_int_equal(fops_path_index_stats(x).n_ghosts, 0);
+        for (uint64_t i = 0; i < 10; i++) {
+                assert_false(is_ghost(x, 10 + i));
+                assert_directory(x, 10 + i, NULL);
+        }
+        assert_file(x, 31, "/srv/stays/f");
+}
+
+static void test_what_the_latest_scan_saw_is_too_new_for_older_events(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
+
+        /* Of the first scan, that is behind all events. */
+        put(x, 2, "first", 10, true, FOPS_PUT_SCANNED);
+        fops_path_index_set_ahead(x, true);
+        assert_directory(x, 10, "/srv/first");
+        fops_path_index_set_ahead(x, false);
+        for (unsigned i = 0; i < 4; i++) {
+                fops_path_index_begin_scan(x);
+                put(x, 2, "scanned", 20 + i, true, FOPS_PUT_SCANNED);
+                put(x, 20 + i, "f", 30 + i, false, FOPS_PUT_SCANNED);
+                put_directory(x, 2, "heard", 40 + i);
+
+                fops_path_index_set_ahead(x, true);
+                assert_false(fops_path_index_is_known(x, key(20 + i)));
+                assert_directory(x, 20 + i, NULL);
+                assert_file(x, 30 + i, NULL);
+                assert_directory(x, 40 + i, "/srv/heard");
+                assert_directory(x, 10, "/srv/first");
+
+                fops_path_index_set_ahead(x, false);
+                assert_true(fops_path_index_is_known(x, key(20 + i)));
+                assert_file(x, 30 + i, "/srv/scanned/f");
+
+                /* What an event says too isn't from the scan alone. */
+                put_directory(x, 2, "scanned", 20 + i);
+                fops_path_index_set_ahead(x, true);
+                assert_directory(x, 20 + i, "/srv/scanned");
+                assert_file(x, 30 + i, NULL);
+                fops_path_index_set_ahead(x, false);
+        }
+
+        /* Those of the scan before are as old as any. */
+        fops_path_index_begin_scan(x);
+        fops_path_index_set_ahead(x, true);
+        assert_file(x, 33, "/srv/scanned/f");
+}
+
 static void test_a_reused_inode_replaces_the_ghost(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
 
@@ -1232,6 +1309,9 @@ int main(void) {
                 cmocka_unit_test(test_a_file_linked_to_where_nobody_knows_has_more_paths),
                 cmocka_unit_test(test_what_is_below_a_removed_directory_still_has_its_path),
                 cmocka_unit_test(test_ghosts_are_forgotten_in_the_order_of_their_removal),
+                cmocka_unit_test(test_a_ghost_is_told_from_what_is_there),
+                cmocka_unit_test(test_all_ghosts_can_be_forgotten_at_once),
+                cmocka_unit_test(test_what_the_latest_scan_saw_is_too_new_for_older_events),
                 cmocka_unit_test(test_a_reused_inode_replaces_the_ghost),
                 cmocka_unit_test(test_a_created_file_has_no_links_from_before),
                 cmocka_unit_test(test_an_inode_that_changes_kind_is_another_object),

@@ -7,6 +7,7 @@
 #include "test-records.h"
 #include "test-records-index.h"
 
+#include "path.h"
 #include "pipeline.h"
 #include "rule-compiler.h"
 
@@ -311,6 +312,9 @@ typedef struct Watching {
         FopsInodeKey new_tree;
         unsigned n_new_trees, n_observed;
         bool swallows; /* what it observes */
+        /* What a look into /srv/data, or below it, finds. */
+        uint64_t names_inode, names_usec, names_directory;
+        const char *name;
 } Watching;
 
 static char *watch_keys[] = { (char *) "data", NULL };
@@ -337,8 +341,54 @@ static bool watching_observe(void *userdata, const FopsOperation *op) {
         return w->swallows;
 }
 
+static int watching_read_names(void *userdata, FopsSpan path, uint64_t inode, FopsArena *arena _unused_, FopsInodeNames *ret) {
+        const Watching *w = userdata;
+
+        if (!fops_span_starts_with(path, FOPS_SPAN_LITERAL("/srv/data")))
+                return -ENOENT;
+        *ret = (FopsInodeNames){
+                .directory = { .inode = w->names_directory, .dev_major = 0xfe, .dev_is_certain = true },
+                .names = { fops_span_from_string(w->name) },
+                .n = w->name && inode == w->names_inode,
+                .usec = w->names_usec,
+        };
+        return 0;
+}
+
+static int watching_look_up(void *userdata, FopsSpan path, FopsInode *ret_inode) {
+        const Watching *w = userdata;
+
+        if (!w->name || !fops_span_equal_string(fops_path_basename(path), w->name))
+                return -ENOENT;
+        *ret_inode = (FopsInode){ .inode = w->names_inode, .dev_major = 0xfe, .dev_is_certain = true };
+        return 0;
+}
+
+static int watching_read_fd(void *userdata _unused_, uint32_t pid _unused_, int fd _unused_, FopsArena *arena _unused_,
+                            FopsSpan *ret_path _unused_, FopsInode *ret_inode _unused_) {
+        return -ENOENT;
+}
+
+static int watching_canonicalize(void *userdata _unused_, FopsSpan path _unused_, FopsArena *arena _unused_,
+                                 FopsSpan *ret_path _unused_, FopsInode *ret_inode _unused_) {
+        return -ENOENT;
+}
+
+static int watching_shares_root(void *userdata _unused_, uint32_t pid _unused_) {
+        return -ESRCH;
+}
+
+static const FopsWorld watching_world = {
+        .read_fd = watching_read_fd,
+        .canonicalize = watching_canonicalize,
+        .look_up = watching_look_up,
+        .read_names = watching_read_names,
+        .shares_root = watching_shares_root,
+};
+
 static void watching_init(Watching *w, Fixture *f) {
         FopsPipelineOptions options = {
+                .world = &watching_world, .world_userdata = w,
                 .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT, .proc_fd = -EBADF, .publish = watching_publish,
                 .new_tree = watching_new_tree, .observe = watching_observe, .userdata = w,
         };
@@ -620,6 +670,384 @@ static void test_what_no_watch_wants_is_counted_and_keeps_the_index_true(void **
         watching_done(&w);
 }
 
+/* --- names that are read in their directory --------------------------------------------------------------------------- */
+
+#define T0 UINT64_C(1000000000) /* 1000.000 s */
+
+/* io_uring's: no names. Both directories may be one. */
+static void push_uring(Watching *w, unsigned msec, unsigned op, const char *items[static 4]) {
+        unsigned n = 0;
+
+        while (n < 4 && items[n])
+                n++;
+        w->serial++;
+        push_format(w, "type=URINGOP msg=audit(1000.%03u:%u): uring_op=%u success=yes exit=0 items=%u ppid=1 pid=9 uid=0 gid=0 euid=0 key=\"%s\"",
+                    msec, w->serial, op, n, w->tag);
+        for (unsigned i = 0; i < n; i++)
+                push_format(w, "type=PATH msg=audit(1000.%03u:%u): item=%u name=(null) %s ouid=0 ogid=0 rdev=00:00", msec, w->serial, i, items[i]);
+}
+
+#define URING_ITEM(ino, mode, type) "inode=" #ino " dev=fe:00 mode=" mode " nametype=" type
+#define URING_FILE_MADE(ino) ((const char *[4]){ URING_ITEM(20, "040755", "PARENT"), URING_ITEM(ino, "0100644", "CREATE") })
+#define URING_FILE_GONE(ino) ((const char *[4]){ URING_ITEM(20, "040755", "PARENT"), URING_ITEM(ino, "0100644", "DELETE") })
+#define URING_DIRECTORY_MADE(ino) ((const char *[4]){ URING_ITEM(20, "040755", "PARENT"), URING_ITEM(ino, "040755", "CREATE") })
+
+enum { OPENAT = 18, RENAMEAT = 35, UNLINKAT = 36, MKDIRAT = 37 };
+
+static void finds(Watching *w, uint64_t inode, const char *name, uint64_t usec) {
+        w->names_inode = inode;
+        w->name = name;
+        w->names_usec = usec;
+}
+
+static void sighted_init(Watching *w, Fixture *f) {
+        watching_init(w, f);
+        w->names_directory = 20;
+        fops_pipeline_set_index_complete(w->pipeline, 0);
+}
+
+static void test_a_name_that_was_read_is_told_when_nothing_can_contradict_it_any_more(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, OPENAT, URING_FILE_MADE(30));
+        push_delete(&w, 2, 2, 20, "x");
+        push_delete(&w, 22, 2, 20, "y");
+        assert_published(*state, "delete success /srv/data/x key data\ndelete success /srv/data/y key data\n");
+        assert_indexed(w.index, 30, false, NULL);
+        push_format(&w, "type=USER_LOGIN msg=audit(1000.022:900): pid=1");
+        assert_published(*state, "record USER_LOGIN\n");
+        push_format(&w, "type=USER_LOGIN msg=audit(1000.023:901): pid=1");
+        assert_published(*state, "create success /srv/data/new key data\nrecord USER_LOGIN\n");
+        assert_indexed(w.index, 30, false, "/srv/data/new");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_sighted, 1);
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_sighted_in_vain, 0);
+
+        /* So that later its removal is told. */
+        push_uring(&w, 30, UNLINKAT, URING_FILE_GONE(30));
+        assert_published(*state, "delete /srv/data/new key data\n");
+        /* It may have been refused, for the name is there still. */
+        assert_indexed(w.index, 30, false, "/srv/data/new");
+        finds(&w, 0, NULL, 0);
+        push_uring(&w, 31, UNLINKAT, URING_FILE_GONE(30));
+        assert_published(*state, "delete /srv/data/new key data\n");
+        assert_indexed(w.index, 30, false, NULL);
+        watching_done(&w);
+}
+
+static void test_a_name_that_may_be_a_later_one_is_not_told(void **state) {
+        static const char *renamed[4] = {
+                URING_ITEM(20, "040755", "PARENT"), URING_ITEM(30, "0100644", "DELETE"), URING_ITEM(20, "040755", "PARENT"),
+                URING_ITEM(30, "0100644", "CREATE"),
+        };
+        Watching w;
+
+        sighted_init(&w, *state);
+        /* Made as "tmp", and already renamed when we looked. */
+        finds(&w, 30, "final", T0 + 2000);
+        push_uring(&w, 1, OPENAT, URING_FILE_MADE(30));
+        push_uring(&w, 2, RENAMEAT, renamed);
+        assert_published(*state, "create success key data in /srv/data\n");
+        assert_indexed(w.index, 30, false, NULL);
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_sighted_in_vain, 1);
+        push_delete(&w, 30, 2, 20, "x");
+        assert_published(*state, "rename success -> /srv/data/final key data in /srv/data\ndelete success /srv/data/x key data\n");
+        assert_indexed(w.index, 30, false, "/srv/data/final");
+
+        /* Removed, and its inode another's, by an ordinary call. */
+        finds(&w, 31, "second", T0 + 42000);
+        push_uring(&w, 40, OPENAT, URING_FILE_MADE(31));
+        push_two(&w, 42, 7, w.tag, 263, 20, "first", 31, "0100644", "DELETE");
+        assert_published(*state, "create success key data in /srv/data\ndelete success /srv/data/first key data\n");
+
+        /* One name more, of which it isn't known which came first. */
+        finds(&w, 32, "second", T0 + 52000);
+        push_uring(&w, 50, OPENAT, URING_FILE_MADE(32));
+        push_two(&w, 51, 7, w.tag, 265, 20, "link", 32, "0100644", "CREATE");
+        assert_published(*state, "create success key data in /srv/data\nlink success -> /srv/data/link key data\n");
+        watching_done(&w);
+}
+
+static void test_until_its_new_name_is_certain_a_renamed_file_has_none(void **state) {
+        static const char *renamed[4] = {
+                URING_ITEM(20, "040755", "PARENT"), URING_ITEM(30, "0100644", "DELETE"), URING_ITEM(20, "040755", "PARENT"),
+                URING_ITEM(30, "0100644", "CREATE"),
+        };
+        Watching w;
+
+        sighted_init(&w, *state);
+        index_put(w.index, 20, "old", 30, false);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, RENAMEAT, renamed);
+        assert_indexed(w.index, 30, false, NULL);
+        push_delete(&w, 30, 2, 20, "x");
+        assert_published(*state, "rename success /srv/data/old -> /srv/data/new key data\ndelete success /srv/data/x key data\n");
+        assert_indexed(w.index, 30, false, "/srv/data/new");
+
+        /* A link takes nothing away. */
+        finds(&w, 30, "hard", T0 + 42000);
+        push_uring(&w, 41, 39, URING_FILE_MADE(30));
+        assert_indexed(w.index, 30, false, "/srv/data/new");
+        push_delete(&w, 70, 2, 20, "x");
+        assert_published(*state, "link success /srv/data/new -> /srv/data/hard key data\ndelete success /srv/data/x key data\n");
+        assert_indexed(w.index, 30, false, NULL);
+
+        /* A new place that doesn't become known is one more. */
+        finds(&w, 31, "late", T0 + 82000);
+        index_put(w.index, 20, "lone", 31, false);
+        push_uring(&w, 81, 39, URING_FILE_MADE(31));
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_indexed(w.index, 31, false, NULL);
+        assert_published(*state, "link success /srv/data/lone key data\n");
+        watching_done(&w);
+}
+
+static void test_until_its_new_name_is_certain_nothing_is_below_a_renamed_directory(void **state) {
+        static const char *renamed[4] = {
+                URING_ITEM(20, "040755", "PARENT"), URING_ITEM(30, "040755", "DELETE"), URING_ITEM(20, "040755", "PARENT"),
+                URING_ITEM(30, "040755", "CREATE"),
+        };
+        Watching w;
+
+        sighted_init(&w, *state);
+        index_put(w.index, 20, "old", 30, true);
+        index_put(w.index, 30, "below", 31, true);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, RENAMEAT, renamed);
+        assert_indexed(w.index, 30, true, NULL);
+        assert_indexed(w.index, 31, true, NULL);
+        push_delete(&w, 30, 2, 31, "x");
+        assert_published(*state, "rename success /srv/data/old -> /srv/data/new key data\n"
+                                 "delete success /srv/data/new/below/x key data\n");
+        watching_done(&w);
+}
+
+static void test_what_happened_after_the_look_contradicts_nothing(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, OPENAT, URING_FILE_MADE(30));
+        finds(&w, 0, NULL, 0);
+        push_uring(&w, 3, UNLINKAT, URING_FILE_GONE(30));
+        assert_published(*state, "create success /srv/data/new key data\ndelete /srv/data/new key data\n");
+
+        /* A call that failed did nothing. */
+        finds(&w, 31, "other", T0 + 6000);
+        push_uring(&w, 5, OPENAT, URING_FILE_MADE(31));
+        w.serial++;
+        push_format(&w, "type=SYSCALL msg=audit(1000.006:%u): arch=c000003e syscall=87 success=no exit=-13 a0=5 a1=1 a2=6 a3=0 ppid=1 pid=3 "
+                        "uid=0 gid=0 euid=0 comm=\"x\" exe=\"/x\" key=(null)", w.serial);
+        push_format(&w, "type=PATH msg=audit(1000.006:%u): item=0 name=\"q\" inode=31 dev=fe:00 mode=0100644 nametype=DELETE", w.serial);
+        push_format(&w, "type=PROCTITLE msg=audit(1000.006:%u): proctitle=\"x\"", w.serial);
+        assert_published(*state, "record SYSCALL\n");
+        push_delete(&w, 50, 2, 20, "x");
+        assert_published(*state, "create success /srv/data/other key data\ndelete success /srv/data/x key data\n");
+        watching_done(&w);
+}
+
+static void test_a_name_is_certain_too_when_nothing_comes_any_more(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, OPENAT, URING_FILE_MADE(30));
+        /* What there is to read may not have been read. */
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), T0 + 1000 + 20000);
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 90000), 0);
+        assert_published(*state, "");
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), T0 + 90000 + 20000);
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 90000 + 19999), 0);
+        assert_published(*state, "");
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 90000 + 20000), 0);
+        assert_published(*state, "create success /srv/data/new key data\n");
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), UINT64_MAX);
+
+        /* Each thing that comes interrupts the quiet. */
+        finds(&w, 31, "other", T0 + 200000);
+        push_uring(&w, 200, OPENAT, URING_FILE_MADE(31));
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 200000), 0);
+        push_delete(&w, 200, 2, 20, "x");
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 220000), 0);
+        assert_published(*state, "delete success /srv/data/x key data\n");
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 240000), 0);
+        assert_published(*state, "create success /srv/data/other key data\n");
+
+        /* And of what was looked for only then, the answer isn't as old as the quiet. */
+        push_uring(&w, 300, OPENAT, (const char *[4]){ URING_ITEM(21, "040755", "PARENT"), URING_ITEM(32, "0100644", "CREATE") });
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 300000), 0);
+        index_put(w.index, 20, "sub", 21, true);
+        w.names_directory = 21;
+        finds(&w, 32, "third", T0 + 350000);
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 350000), 0);
+        assert_int_equal(fops_pipeline_next_deadline(w.pipeline), T0 + 370000);
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 369999), 0);
+        assert_published(*state, "");
+        assert_int_equal(fops_pipeline_advance(w.pipeline, T0 + 370000), 0);
+        assert_published(*state, "create success /srv/data/sub/third key data\n");
+        watching_done(&w);
+}
+
+static void test_what_is_made_in_a_new_directory_waits_for_its_name(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        finds(&w, 30, "dir", T0 + 2000);
+        push_uring(&w, 1, MKDIRAT, URING_DIRECTORY_MADE(30));
+        push_delete(&w, 3, 3, 30, "inside");
+        push_delete(&w, 7, 3, 20, "x");
+        assert_published(*state, "delete success /srv/data/x key data\n");
+        push_delete(&w, 25, 3, 20, "y");
+        assert_published(*state, "mkdir success /srv/data/dir key data\ndelete success /srv/data/dir/inside key data\n"
+                                 "delete success /srv/data/y key data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked_in_vain, 0);
+        watching_done(&w);
+}
+
+static void test_the_end_tells_no_name_that_is_not_certain(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        finds(&w, 30, "new", T0 + 2000);
+        push_uring(&w, 1, OPENAT, URING_FILE_MADE(30));
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "create success key data in /srv/data\n");
+
+        /* Freeing leaks nothing. */
+        push_uring(&w, 2, OPENAT, URING_FILE_MADE(30));
+        watching_done(&w);
+        assert_published(*state, "");
+}
+
+static void test_of_too_many_new_names_the_oldest_goes_without(void **state) {
+        Watching w;
+
+        sighted_init(&w, *state);
+        for (unsigned i = 0; i < 257; i++) {
+                char item[128];
+
+                assert_published(*state, "");
+                finds(&w, 1000 + i, "new", T0 + 2000);
+                snprintf(item, sizeof(item), "inode=%u dev=fe:00 mode=0100644 nametype=CREATE", 1000 + i);
+                push_uring(&w, 1, OPENAT, (const char *[4]){ URING_ITEM(20, "040755", "PARENT"), item });
+        }
+        assert_published(*state, "create success key data in /srv/data\n");
+        assert_int_equal(fops_pipeline_stats(w.pipeline).n_sighted_in_vain, 1);
+        watching_done(&w);
+}
+
+/* --- what waits is read once --------------------------------------------------------------------------------------------- */
+
+static void test_what_waits_is_observed_once(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 2, 2, 21, "x");
+        push_mkdir(&w, 1, 1, 20, "other", 23);
+        push_mkdir(&w, 1, 3, 20, "another", 24);
+        push_mkdir(&w, 1, 4, 20, "sub", 21);
+        assert_int_equal(w.n_observed, 4);
+        assert_published(*state, "mkdir success /srv/data/other key data\nmkdir success /srv/data/another key data\n"
+                                 "mkdir success /srv/data/sub key data\ndelete success /srv/data/sub/x key data\n");
+        watching_done(&w);
+}
+
+static void test_a_directory_that_comes_back_frees_what_waits_for_those_below(void **state) {
+        static const char *out[5] = {
+                "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/w/a\" inode=21 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/tmp/a\" inode=21 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        static const char *in[5] = {
+                "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/tmp/a\" inode=21 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/b\" inode=21 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_mkdir(&w, 1, 1, 20, "a", 21);
+        push_mkdir(&w, 1, 1, 21, "below", 22);
+        push_call(&w, 2, 1, w.tag, 264, out);
+        assert_published(*state, "mkdir success /srv/data/a key data\nmkdir success /srv/data/a/below key data\n"
+                                 "rename success /srv/data/a -> /tmp/a key data\n");
+        assert_indexed(w.index, 22, true, NULL);
+        push_delete(&w, 4, 2, 22, "x");
+        assert_published(*state, "");
+        push_call(&w, 4, 1, w.tag, 264, in);
+        assert_published(*state, "rename success /tmp/a -> /srv/data/b key data\ndelete success /srv/data/b/below/x key data\n");
+        watching_done(&w);
+}
+
+static void test_older_events_go_on_whoever_they_wait_for(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 5, 2, 21, "x"); /* of another process and the same time: it stays */
+        push_delete(&w, 4, 3, 22, "y");
+        push_delete(&w, 5, 4, 23, "z");
+        assert_published(*state, "delete success key data\n");
+        /* A foreign record has a time too. */
+        push_format(&w, "type=USER_LOGIN msg=audit(1000.005:900): pid=1");
+        assert_published(*state, "record USER_LOGIN\n");
+        push_format(&w, "type=USER_LOGIN msg=audit(1000.006:901): pid=1");
+        assert_published(*state, "delete success key data\ndelete success key data\nrecord USER_LOGIN\n");
+        watching_done(&w);
+}
+
+static void test_requests_of_io_uring_are_not_one_after_another(void **state) {
+        static const char *early[4] = { URING_ITEM(77, "040755", "PARENT"), URING_ITEM(99, "0100644", "DELETE") };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_uring(&w, 2, UNLINKAT, early);
+        push_uring(&w, 2, UNLINKAT, early);
+        assert_published(*state, "");
+        push_mkdir(&w, 1, 1, 20, "sub", 77);
+        assert_published(*state, "mkdir success /srv/data/sub key data\ndelete key data in /srv/data/sub\n"
+                                 "delete key data in /srv/data/sub\n");
+        watching_done(&w);
+}
+
+static void test_an_index_that_is_ahead_of_an_event_keeps_what_it_saw_to_itself(void **state) {
+        static const char *in[5] = {
+                "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/tmp/t\" inode=50 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/t\" inode=50 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        fops_pipeline_set_index_complete(w.pipeline, T0);
+        push_call(&w, 1, 1, w.tag, 264, in);
+        assert_int_equal(w.n_new_trees, 1);
+        fops_pipeline_set_index_complete(w.pipeline, UINT64_MAX);
+        /* The scan of it, which is as new as 1000.020 s, sees a directory of an inode that was another one's before. */
+        index_put(w.index, 50, "new", 60, true);
+        fops_pipeline_set_index_complete(w.pipeline, T0 + 20000);
+        push_delete(&w, 10, 2, 60, "x");
+        push_delete(&w, 11, 2, 20, "y");
+        assert_published(*state, "rename success -> /srv/data/t key data\ndelete success key data\ndelete success /srv/data/y key data\n");
+        push_delete(&w, 20, 2, 60, "z");
+        assert_published(*state, "delete success /srv/data/t/new/z key data\n");
+        watching_done(&w);
+}
+
+static void test_when_a_tree_comes_in_no_removed_directory_is_known_any_more(void **state) {
+        static const char *in[5] = {
+                "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/tmp/t\" inode=50 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/t\" inode=50 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_mkdir(&w, 1, 1, 20, "old", 21);
+        push_two(&w, 2, 1, w.tag, 84, 20, "old", 21, "040755", "DELETE");
+        assert_true(fops_path_index_is_ghost(w.index, index_key(21)));
+        push_call(&w, 3, 1, w.tag, 264, in);
+        assert_false(fops_path_index_is_ghost(w.index, index_key(21)));
+        assert_indexed(w.index, 21, true, NULL);
+        watching_done(&w);
+}
+
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -648,6 +1076,21 @@ int main(void) {
                 TEST(test_what_is_observed_and_taken_goes_no_further),
                 TEST(test_our_own_changes_are_no_news_and_those_of_others_are),
                 TEST(test_what_no_watch_wants_is_counted_and_keeps_the_index_true),
+                TEST(test_a_name_that_was_read_is_told_when_nothing_can_contradict_it_any_more),
+                TEST(test_a_name_that_may_be_a_later_one_is_not_told),
+                TEST(test_until_its_new_name_is_certain_a_renamed_file_has_none),
+                TEST(test_until_its_new_name_is_certain_nothing_is_below_a_renamed_directory),
+                TEST(test_what_happened_after_the_look_contradicts_nothing),
+                TEST(test_a_name_is_certain_too_when_nothing_comes_any_more),
+                TEST(test_what_is_made_in_a_new_directory_waits_for_its_name),
+                TEST(test_the_end_tells_no_name_that_is_not_certain),
+                TEST(test_of_too_many_new_names_the_oldest_goes_without),
+                TEST(test_what_waits_is_observed_once),
+                TEST(test_a_directory_that_comes_back_frees_what_waits_for_those_below),
+                TEST(test_older_events_go_on_whoever_they_wait_for),
+                TEST(test_requests_of_io_uring_are_not_one_after_another),
+                TEST(test_an_index_that_is_ahead_of_an_event_keeps_what_it_saw_to_itself),
+                TEST(test_when_a_tree_comes_in_no_removed_directory_is_known_any_more),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,13 @@ static inline void index_put(FopsPathIndex *x, uint64_t parent, const char *name
         assert_int_equal(fops_path_index_put(x, &link, FOPS_PUT_SCANNED), FOPS_INDEX_DONE);
 }
 
+/* The file has links elsewhere, too. */
+static inline void index_put_elsewhere(FopsPathIndex *x, uint64_t inode) {
+        FopsPathLink link = { .parent = index_key(4711), .name = FOPS_SPAN_LITERAL("x"), .key = index_key(inode) };
+
+        assert_int_equal(fops_path_index_put(x, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
+}
+
 /* The one path of an inode; NULL: none, or several. */
 #define assert_indexed(x, inode, is_directory, path)                                                     \
         do {                                                                                             \

@@ -280,6 +280,24 @@ static void test_io_uring_renames_are_paired_by_their_only_place(void **state) {
                       NAMELESS(20, "0100644", "DELETE") NAMELESS(20, "0100644", "CREATE"), 10, 11);
         assert_paired(f, URING_RENAME NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
                       NAMELESS(21, "0100644", "DELETE") NAMELESS(21, "0100644", "CREATE"), 0, 0);
+
+        /* As it comes, the new one twice. */
+        assert_paired(f, URING_RENAME NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE") NAMELESS(11, "040755", "PARENT")
+                      NAMELESS(11, "040755", "PARENT") NAMELESS(20, "0100644", "CREATE"), 10, 11);
+        assert_paired(f, URING_RENAME NAMELESS(10, "040755", "PARENT") NAMELESS(20, "0100644", "DELETE") NAMELESS(11, "040755", "PARENT")
+                      NAMELESS(12, "040755", "PARENT") NAMELESS(20, "0100644", "CREATE"), 0, 0);
+
+        /* What isn't known stands nowhere. */
+        assert_paired(f, URING_RENAME NAMELESS(10, "040755", "PARENT") NAMELESS(99, "0100644", "DELETE") NAMELESS(500, "040755", "PARENT")
+                      NAMELESS(99, "0100644", "CREATE"), 0, 0);
+
+        /* All of its links are in the one directory, if all are known. */
+        index_put(f->index, 10, "another", 20, false);
+        assert_paired(f, URING_RENAME NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+                      NAMELESS(20, "0100644", "DELETE") NAMELESS(20, "0100644", "CREATE"), 10, 11);
+        index_put_elsewhere(f->index, 20);
+        assert_paired(f, URING_RENAME NAMELESS(11, "040755", "PARENT") NAMELESS(10, "040755", "PARENT")
+                      NAMELESS(20, "0100644", "DELETE") NAMELESS(20, "0100644", "CREATE"), 0, 0);
 }
 
 static void test_what_the_names_tell_is_left_alone(void **state) {

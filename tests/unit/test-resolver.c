@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "test-records.h"
+#include "test-records-index.h"
 
+#include "path.h"
 #include "resolver.h"
 
 /* What stands at a path; where a symlink leads, @canonical and its inode are the target's. */
@@ -31,6 +33,10 @@ typedef struct World {
         size_t n_files;
         Root root;
         bool dev_is_uncertain;
+        uint64_t usec;   /* when a directory is read */
+        size_t n_read;   /* entries of it */
+        bool is_cut;     /* not all of them */
+        int error;       /* of looking up */
 } World;
 
 #define DEV_MAJOR 0xfe
@@ -80,7 +86,7 @@ static int fake_look_up(void *userdata, FopsSpan path, FopsInode *ret_inode) {
         const Place *p = find_place(w, path);
 
         if (!p)
-                return -ENOENT;
+                return w->error < 0 ? w->error : -ENOENT;
         *ret_inode = inode_of(w, p->inode, p->target_inode != 0);
         return 0;
 }
@@ -91,13 +97,40 @@ static int fake_shares_root(void *userdata, uint32_t pid _unused_) {
         return w->root == ROOT_SHARED ? 1 : w->root == ROOT_OWN ? 0 : -ESRCH;
 }
 
-static const FopsWorld fake_world = { fake_read_fd, fake_canonicalize, fake_look_up, fake_shares_root };
+/* Of the places right below @path. */
+static int fake_read_names(void *userdata, FopsSpan path, uint64_t inode, FopsArena *arena _unused_, FopsInodeNames *ret) {
+        const World *w = userdata;
+        const Place *p = find_place(w, path);
+        FopsInodeNames names = { .usec = w->usec, .n_read = w->n_read };
+
+        if (!p)
+                return -ENOENT;
+        names.directory = inode_of(w, p->inode, false);
+        names.more = w->is_cut;
+        for (size_t i = 0; i < w->n_places; i++) {
+                FopsSpan place = fops_span_from_string(w->places[i].path);
+
+                if (w->places[i].inode == inode && fops_span_equal(fops_path_dirname(place), path))
+                        names.names[names.n++] = fops_path_basename(place);
+        }
+        *ret = names;
+        return 0;
+}
+
+static const FopsWorld fake_world = {
+        .read_fd = fake_read_fd,
+        .canonicalize = fake_canonicalize,
+        .look_up = fake_look_up,
+        .read_names = fake_read_names,
+        .shares_root = fake_shares_root,
+};
 
 typedef struct Fixture {
         FopsSyscallTable *syscalls;
         FopsEvent *event;
         FopsOperation op;
         FopsResolverStats stats;
+        FopsPathIndex *index;
 } Fixture;
 
 static void resolve_in(Fixture *f, const World *world, const char *hint, const char *lines) {
@@ -485,6 +518,276 @@ static void test_renames_that_cannot_move_it_are_joined(void **state) {
         assert_span(f->op.new_path, "/a/c");
 }
 
+/* --- names that are read in their directory --------------------------------------------------------------------------- */
+
+#define SIGHT_USEC UINT64_C(1795311569360000)
+#define NAMELESS(ino, mode, type) ITEM("(null)", ino, mode, type)
+#define URING_DONE(op) URINGOP("uring_op=" op " success=yes exit=0 items=2")
+#define URING_CREATE(ino) URING_DONE("18") NAMELESS(2, "040755", "PARENT") NAMELESS(ino, "0100644", "CREATE")
+#define URING_LINK(ino) URING_DONE("39") NAMELESS(2, "040755", "PARENT") NAMELESS(ino, "0100644", "CREATE")
+#define URING_RENAME(ino, from) \
+        URING_DONE("35") NAMELESS(from, "040755", "PARENT") NAMELESS(ino, "0100644", "DELETE") NAMELESS(2, "040755", "PARENT") \
+                NAMELESS(ino, "0100644", "CREATE")
+
+/* In an index that has /srv/data (2), and in it old (7), and sub (3) with g (8). */
+static bool sight_with(Fixture *f, FopsResolver *r, const char *lines, FopsSighting *ret) {
+        f->event = fops_event_free(f->event);
+        f->event = event_from_lines(lines);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        fops_resolver_resolve(r, &f->op, FOPS_SPAN_ABSENT, &f->event->arena);
+        return fops_resolver_sight(r, &f->op, &f->event->arena, ret);
+}
+
+static FopsResolver indexed(Fixture *f, const World *world) {
+        f->index = fops_path_index_free(f->index);
+        f->index = index_new();
+        index_add_root(f->index, 2, "/srv/data");
+        index_put(f->index, 2, "old", 7, false);
+        index_put(f->index, 2, "sub", 3, true);
+        index_put(f->index, 3, "g", 8, false);
+        return (FopsResolver){
+                .world = &fake_world, .userdata = (void *) world, .index = f->index, .index_is_complete = true, .index_was_complete = true,
+        };
+}
+
+static void assert_sighted_is(Fixture *f, const World *world, const char *lines, const char *path, const char *file, int line) {
+        FopsResolver r = indexed(f, world);
+        FopsSighting sighting = {};
+
+        if (sight_with(f, &r, lines, &sighting) != !!path) {
+                print_error("%s:%d: sighted is %d\n", file, line, !path);
+                _fail(file, line);
+        }
+        assert_span_is(sighting.path, path, file, line);
+}
+#define assert_sighted(world, lines, path) assert_sighted_is(f, world, lines, path, __FILE__, __LINE__)
+
+static void test_a_new_name_is_read_in_its_directory(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }, { "/srv/data/other", 10 }), .usec = SIGHT_USEC);
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, w);
+
+        assert_true(sight_with(f, &r, URING_CREATE(9), &sighting));
+        assert_span(sighting.path, "/srv/data/new");
+        assert_int_equal(sighting.usec, SIGHT_USEC);
+        assert_true(fops_inode_key_equal(sighting.key, index_key(9)));
+        /* Until somebody says so it isn't told. */
+        f->stats = r.stats;
+        assert_path(NULL, "/srv/data", "unresolved");
+
+        fops_resolver_believe(&r, &f->op, &sighting);
+        f->stats = r.stats;
+        assert_path("/srv/data/new", "/srv/data", "verified");
+        assert_int_equal(r.stats.n_by_source[FOPS_PATH_UNRESOLVED], 0);
+}
+
+static void test_every_kind_of_new_object_is_looked_for(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }));
+        Fixture *f = *state;
+
+        assert_sighted(w, URING_DONE("37") NAMELESS(2, "040755", "PARENT") NAMELESS(9, "040755", "CREATE"), "/srv/data/new");
+        assert_sighted(w, URING_DONE("38") NAMELESS(2, "040755", "PARENT") NAMELESS(9, "0120777", "CREATE"), "/srv/data/new");
+        /* Through a dangling symlink: the new file's items have no names there either. */
+        assert_sighted(w, CALL_64("syscall=257 success=yes exit=3 a0=ffffff9c a1=1 a2=41 a3=1a4") CWD("\"/srv\"") PARENT("/srv/", 1)
+                               NAMELESS(2, "040755", "PARENT") NAMELESS(9, "0100644", "CREATE"), "/srv/data/new");
+}
+
+static void test_a_name_is_looked_for_only_where_it_can_be_the_new_one(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }));
+        Fixture *f = *state;
+
+        /* It is in the records. */
+        assert_sighted(w, CALL_64("syscall=258 success=yes exit=0 a0=5 a1=1 a2=1ed a3=0") PARENT("/w", 2) DIR_ITEM("new", 9, "CREATE"), NULL);
+        /* A removed one. */
+        assert_sighted(w, URING_DONE("36") NAMELESS(2, "040755", "PARENT") NAMELESS(9, "0100644", "DELETE"), NULL);
+        assert_sighted(w, UNLINKAT("5") NAMELESS(2, "040755", "PARENT") NAMELESS(9, "0100644", "DELETE"), NULL);
+        /* Exchanged: what is called so now is the other one. */
+        assert_sighted(w, URING_DONE("35") NAMELESS(2, "040755", "PARENT") NAMELESS(8, "0100644", "DELETE")
+                               NAMELESS(2, "040755", "PARENT") NAMELESS(8, "0100644", "CREATE") NAMELESS(9, "0100644", "CREATE"), NULL);
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        /* A directory that isn't known. */
+        assert_sighted(w, URING_DONE("37") NAMELESS(5, "040755", "PARENT") NAMELESS(9, "040755", "CREATE"), NULL);
+        /* Refused, with an inode all the same. */
+        assert_sighted(w, URINGOP("uring_op=37 success=no exit=-17 items=2") NAMELESS(2, "040755", "PARENT") NAMELESS(9, "040755", "CREATE"),
+                       NULL);
+}
+
+static void test_what_is_not_there_any_more_is_not_named(void **state) {
+        Fixture *f = *state;
+
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 10 })), URING_CREATE(9), NULL);
+        /* Its directory is gone, or another one. */
+        assert_sighted(WORLD(), URING_CREATE(9), NULL);
+        assert_sighted(WORLD(PLACES({ "/srv/data", 99 }, { "/srv/data/new", 9 })), URING_CREATE(9), NULL);
+}
+
+static void test_of_two_names_none_is_taken(void **state) {
+        Fixture *f = *state;
+
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }, { "/srv/data/hard", 9 })), URING_CREATE(9), NULL);
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }), .is_cut = true), URING_CREATE(9), NULL);
+}
+
+/* The scan was here between the event and now; or an older file had the inode. */
+static void test_a_new_object_may_be_in_the_index_already(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 }));
+        Fixture *f = *state;
+
+        assert_sighted(w, URING_CREATE(7), "/srv/data/old");
+}
+
+static void test_of_a_link_the_name_that_was_there_before_is_not_the_new_one(void **state) {
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r;
+
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 }, { "/srv/data/hard", 7 })), URING_LINK(7), "/srv/data/hard");
+        assert_span(f->op.path, "/srv/data/old");
+        /* It has been removed again. */
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 })), URING_LINK(7), NULL);
+        assert_span(f->op.new_path, NULL);
+        /* The index doesn't know the older one. */
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/a", 9 }, { "/srv/data/b", 9 })), URING_LINK(9), NULL);
+        assert_span(f->op.path, NULL);
+
+        /* What the index has by that name is another file, which was removed. */
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 }, { "/srv/data/hard", 7 })));
+        index_put(f->index, 2, "hard", 10, false);
+        assert_true(sight_with(f, &r, URING_LINK(7), &sighting));
+        assert_span(sighting.path, "/srv/data/hard");
+
+        /* The index doesn't know all, and so perhaps not the link that was meant. */
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 }, { "/srv/data/hard", 7 })));
+        r.index_is_complete = false;
+        assert_true(sight_with(f, &r, URING_LINK(7), &sighting));
+        assert_span(f->op.path, NULL);
+        fops_resolver_believe(&r, &f->op, &sighting);
+        assert_int_equal(f->op.source, FOPS_PATH_VERIFIED);
+        assert_span(f->op.path, NULL);
+        assert_span(f->op.new_path, "/srv/data/hard");
+}
+
+static void test_of_several_links_the_renamed_one_is_that_which_is_gone(void **state) {
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r;
+
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 }, { "/srv/data/new", 8 }, { "/srv/data/sub/h", 8 })));
+        index_put(f->index, 3, "h", 8, false);
+        assert_true(sight_with(f, &r, URING_RENAME(8, 3), &sighting));
+        assert_span(f->op.path, NULL);
+        assert_span(sighting.path, "/srv/data/new");
+        assert_span(sighting.old_path, "/srv/data/sub/g");
+        f->op.source = FOPS_PATH_UNRESOLVED;
+        fops_resolver_believe(&r, &f->op, &sighting);
+        f->stats = r.stats;
+        assert_path("/srv/data/sub/g", "/srv/data/sub", "verified");
+
+        /* Within a directory. */
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 7 }, { "/srv/data/h", 7 })));
+        index_put(f->index, 2, "h", 7, false);
+        assert_true(sight_with(f, &r, URING_RENAME(7, 2), &sighting));
+        assert_span(sighting.path, "/srv/data/new");
+        assert_span(sighting.old_path, "/srv/data/old");
+
+        /* Two are gone. */
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 7 })));
+        index_put(f->index, 2, "h", 7, false);
+        assert_true(sight_with(f, &r, URING_RENAME(7, 2), &sighting));
+        assert_span(sighting.old_path, NULL);
+
+        /* One of another directory has nothing to do with it. */
+        r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 }, { "/srv/data/new", 7 }, { "/srv/data/h", 7 })));
+        index_put(f->index, 2, "h", 7, false);
+        index_put(f->index, 3, "far", 7, false);
+        assert_true(sight_with(f, &r, URING_RENAME(7, 2), &sighting));
+        assert_span(sighting.old_path, "/srv/data/old");
+        index_put_elsewhere(f->index, 7);
+        assert_true(sight_with(f, &r, URING_RENAME(7, 2), &sighting));
+        assert_span(sighting.old_path, NULL);
+}
+
+static void test_a_name_is_no_surer_than_the_other_one(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 }, { "/srv/data/new", 8 }));
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, w);
+
+        assert_true(sight_with(f, &r, URING_RENAME(8, 3), &sighting));
+        assert_int_equal(f->op.source, FOPS_PATH_INDEX);
+        r.stats.n_by_source[FOPS_PATH_JOINED] = 1;
+        f->op.source = FOPS_PATH_JOINED;
+        fops_resolver_believe(&r, &f->op, &sighting);
+        assert_int_equal(f->op.source, FOPS_PATH_JOINED);
+}
+
+static void test_of_a_rename_both_names_are_found(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 }, { "/srv/data/new", 8 }, { "/srv/data/renamed", 7 }));
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, w);
+
+        assert_sighted(w, URING_RENAME(8, 3), "/srv/data/new");
+        assert_span(f->op.path, "/srv/data/sub/g");
+
+        /* Within a directory, where the index has the old one still. */
+        r = indexed(f, w);
+        assert_true(sight_with(f, &r, URING_RENAME(7, 2), &sighting));
+        assert_span(sighting.path, "/srv/data/renamed");
+        assert_span(f->op.new_path, NULL);
+        fops_resolver_believe(&r, &f->op, &sighting);
+        assert_span(f->op.new_path, "/srv/data/renamed");
+        f->stats = r.stats;
+        assert_path("/srv/data/old", "/srv/data", "verified");
+        assert_sighted(WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 })), URING_RENAME(7, 2), NULL);
+}
+
+static void test_directories_are_read_at_a_bounded_rate(void **state) {
+        const World *w = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/new", 9 }), .n_read = 10000);
+        static const char later[] =
+                "type=URINGOP msg=audit(1795311569.453:7): uring_op=18 success=yes exit=0 items=2 ppid=11 pid=12 uid=0 gid=0 euid=0\n"
+                "type=PATH msg=audit(1795311569.453:7): item=0 name=(null) inode=2 dev=fe:00 mode=040755 ouid=0 ogid=0 nametype=PARENT\n"
+                "type=PATH msg=audit(1795311569.453:7): item=0 name=(null) inode=9 dev=fe:00 mode=0100644 ouid=0 ogid=0 nametype=CREATE\n";
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, w);
+        unsigned n = 0;
+
+        while (n < 1000 && sight_with(f, &r, URING_CREATE(9), &sighting))
+                n++;
+        assert_int_equal(n, 16);
+        /* A tenth of a second later, for 16,666 entries. */
+        for (n = 0; n < 1000 && sight_with(f, &r, later, &sighting);)
+                n++;
+        assert_int_equal(n, 2);
+}
+
+static void test_a_removal_by_io_uring_is_proved_by_its_absence(void **state) {
+        static const char lines[] = URING_DONE("36") NAMELESS(2, "040755", "PARENT") NAMELESS(7, "0100644", "DELETE");
+        const World *there = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 7 }));
+        FopsSighting sighting;
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, there);
+
+        assert_false(sight_with(f, &r, lines, &sighting));
+        assert_span(f->op.path, "/srv/data/old");
+        assert_false(fops_resolver_is_gone(&r, &f->op));
+        r.userdata = (void *) WORLD(PLACES({ "/srv/data", 2 }));
+        assert_true(fops_resolver_is_gone(&r, &f->op));
+        r.userdata = (void *) WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/old", 11 }));
+        assert_true(fops_resolver_is_gone(&r, &f->op));
+        r.userdata = (void *) WORLD(.error = -ENOTDIR);
+        assert_true(fops_resolver_is_gone(&r, &f->op));
+        r.userdata = (void *) WORLD(.error = -EACCES);
+        assert_false(fops_resolver_is_gone(&r, &f->op));
+        /* What a call did it says itself. */
+        r.userdata = (void *) WORLD(PLACES({ "/srv/data", 2 }));
+        assert_false(sight_with(f, &r, UNLINKAT("5") PARENT("/w", 2) FILE_ITEM("old", 7, "DELETE"), &sighting));
+        assert_span(f->op.path, "/srv/data/old");
+        assert_false(fops_resolver_is_gone(&r, &f->op));
+}
+
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(Fixture));
 
@@ -499,6 +802,7 @@ static int teardown(void **state) {
         Fixture *f = *state;
 
         fops_event_free(f->event);
+        fops_path_index_free(f->index);
         fops_syscall_table_free(f->syscalls);
         free(f);
         return 0;
@@ -532,6 +836,18 @@ int main(void) {
                 TEST(test_a_rename_that_moves_the_current_directory_is_not_joined_to_the_new_one),
                 TEST(test_a_rename_beside_the_current_directory_can_be_proved),
                 TEST(test_renames_that_cannot_move_it_are_joined),
+                TEST(test_a_new_name_is_read_in_its_directory),
+                TEST(test_every_kind_of_new_object_is_looked_for),
+                TEST(test_a_name_is_looked_for_only_where_it_can_be_the_new_one),
+                TEST(test_what_is_not_there_any_more_is_not_named),
+                TEST(test_of_two_names_none_is_taken),
+                TEST(test_a_new_object_may_be_in_the_index_already),
+                TEST(test_of_several_links_the_renamed_one_is_that_which_is_gone),
+                TEST(test_a_name_is_no_surer_than_the_other_one),
+                TEST(test_of_a_link_the_name_that_was_there_before_is_not_the_new_one),
+                TEST(test_of_a_rename_both_names_are_found),
+                TEST(test_directories_are_read_at_a_bounded_rate),
+                TEST(test_a_removal_by_io_uring_is_proved_by_its_absence),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

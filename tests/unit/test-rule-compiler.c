@@ -408,7 +408,7 @@ static void test_rules_for_the_index_come_last(void **state _unused_) {
 
         for (size_t i = 0; i < ELEMENTSOF(t); i++)
                 fops_target_tag(t + i, tags[i]);
-        assert_int_equal(fops_rules_compile(&config, &targets, 0, &r, &diags), 0);
+        assert_int_equal(fops_rules_compile(&config, &targets, NULL, &r, &diags), 0);
         for (size_t i = 0; i < r.n_items; i++) {
                 FopsSpan tag = fops_rule_data_tag(r.items[i].data);
                 bool own = fops_span_equal_string(tag, tags[0]) || fops_span_equal_string(tag, tags[1]);
@@ -607,11 +607,24 @@ static void test_a_kernel_rule_with_lying_lengths_is_read_within_its_buffer(void
         free(rule);
 }
 
+static const FopsSelf self = { .exe = "/usr/sbin/fopsd", .uid = 998, .auid = UINT32_MAX };
+
+static void test_fopsd_keeps_out_of_its_own_records(void **state _unused_) {
+        FopsRules r = {};
+        char *line;
+
+        assert_int_equal(fops_rules_add_self(&r, &self), 0);
+        line = fops_rule_data_to_string(r.items[0].data);
+        assert_string_equal(line, "-a never,exit -S all -F uid=998 -F auid=-1 -F exe=/usr/sbin/fopsd -F key=fopsd:self");
+        free(line);
+        fops_rules_done(&r);
+}
+
 static void test_equality_forgets_the_place_and_nothing_else(void **state _unused_) {
         FopsRules a = {}, b = {};
 
-        assert_int_equal(fops_rules_add_self(&a, 4711), 0);
-        assert_int_equal(fops_rules_add_self(&b, 4711), 0);
+        assert_int_equal(fops_rules_add_self(&a, &self), 0);
+        assert_int_equal(fops_rules_add_self(&b, &self), 0);
         assert_true(a.items[0].data->flags & AUDIT_FILTER_PREPEND);
         b.items[0].data->flags &= ~(uint32_t) AUDIT_FILTER_PREPEND;
         assert_true(fops_rule_data_equal(a.items[0].data, b.items[0].data));
@@ -898,7 +911,7 @@ static void test_never_rules_come_first_and_prepended_ones_before_them(void **st
                 { .list = (char *) "exit", .fields = LIST((char *) "pid=5"), .prepend = true },
                 { .list = (char *) "exit", .fields = LIST((char *) "pid=6"), .never = true },
         };
-        static const uint32_t expected[] = { 99, 4, 2, 6, 5, 3, 1 };
+        static const uint32_t expected[] = { 4, 2, 6, 5, 3, 1 };
         FopsWatch w = { .path = (char *) "/srv", .ops = write_ops, .keys = keys };
         FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
         const FopsConfig config = { .rules = rules, .n_rules = ELEMENTSOF(rules) };
@@ -906,12 +919,12 @@ static void test_never_rules_come_first_and_prepended_ones_before_them(void **st
         FopsDiags diags = {};
         FopsRules r;
 
-        assert_int_equal(fops_rules_compile(&config, &targets, 99, &r, &diags), 0);
+        assert_int_equal(fops_rules_compile(&config, &targets, &self, &r, &diags), 0);
         for (size_t i = 0; i < ELEMENTSOF(expected); i++)
-                assert_field(r.items[i].data, AUDIT_PID, AUDIT_EQUAL, expected[i]);
+                assert_field(r.items[1 + i].data, AUDIT_PID, AUDIT_EQUAL, expected[i]);
         assert_int_equal(r.items[0].origin, FOPS_RULE_SELF);
-        assert_int_equal(r.items[ELEMENTSOF(expected)].origin, FOPS_RULE_WATCH);
-        assert_ptr_equal(r.items[ELEMENTSOF(expected)].target, &t);
+        assert_int_equal(r.items[1 + ELEMENTSOF(expected)].origin, FOPS_RULE_WATCH);
+        assert_ptr_equal(r.items[1 + ELEMENTSOF(expected)].target, &t);
         fops_rules_done(&r);
 }
 
@@ -922,7 +935,7 @@ static void test_a_wrong_rule_spoils_the_whole_and_touches_nothing(void **state 
         const FopsTargets none = {};
         FopsDiags diags = {};
 
-        assert_int_equal(fops_rules_compile(&config, &none, 0, &r, &diags), 1);
+        assert_int_equal(fops_rules_compile(&config, &none, NULL, &r, &diags), 1);
         assert_int_equal(r.n_items, 4711);
         assert_int_equal(diags.n_errors, 1);
         fops_diags_done(&diags);
@@ -959,6 +972,7 @@ int main(void) {
                 cmocka_unit_test(test_the_tag_stands_behind_the_keys_or_alone),
                 cmocka_unit_test(test_keys_of_others_are_no_tags),
                 cmocka_unit_test(test_a_kernel_rule_with_lying_lengths_is_read_within_its_buffer),
+                cmocka_unit_test(test_fopsd_keeps_out_of_its_own_records),
                 cmocka_unit_test(test_equality_forgets_the_place_and_nothing_else),
                 cmocka_unit_test(test_names_become_rules_for_both_abis),
                 cmocka_unit_test(test_every_field_takes_its_values),

@@ -61,12 +61,31 @@ static void test_an_escaped_message_is_not_escaped_again(_unused_ void **state) 
         assert_line(FOPS_SPAN_ABSENT, S("alice deleted /a\\x0ab"), "alice deleted /a\\x0ab\n");
 }
 
+static void assert_name(FopsSpan name, const char *expected) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        fops_text_print_name(name, f);
+        assert_int_equal(fclose(f), 0);
+        assert_string_equal(text, expected);
+}
+
+static void test_a_name_cannot_forge_an_escape(_unused_ void **state) {
+        assert_name(S("/srv/a b"), "/srv/a b");
+        assert_name(S("a\nb"), "a\\x0ab");
+        assert_name(S("a\\x0ab"), "a\\x5cx0ab");
+        assert_name(S("a\\"), "a\\");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_time_is_local),
                 cmocka_unit_test(test_what_is_no_time_is_left_out),
                 cmocka_unit_test(test_a_line_is_one_line),
                 cmocka_unit_test(test_an_escaped_message_is_not_escaped_again),
+                cmocka_unit_test(test_a_name_cannot_forge_an_escape),
         };
 
         return cmocka_run_group_tests(tests, set_zone, NULL);

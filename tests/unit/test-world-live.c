@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "test-records.h"
 
@@ -274,6 +276,134 @@ static void test_mounts_of_its_own_are_another_root(void **state _unused_) {
         assert_int_equal(shares_root_after(change_mounts), 0);
 }
 
+/* --- names in a directory ---------------------------------------------------------------------------------------------- */
+
+static uint64_t inode_number(const char *name) {
+        struct stat st;
+
+        assert_int_equal(lstat(name, &st), 0);
+        return st.st_ino;
+}
+
+static int read_names(Fixture *f, const char *directory, uint64_t inode, FopsInodeNames *ret) {
+        return fops_world_live.read_names(NULL, at(f, directory), inode, &f->arena, ret);
+}
+
+static void test_an_inode_is_found_by_its_names_in_a_directory(void **state) {
+        struct timespec before, after;
+        FopsInodeNames names = {};
+        Fixture *f = *state;
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        assert_int_equal(mkdir("dir/sub", 0700), 0);
+        assert_int_equal(symlink("sub", "dir/link"), 0);
+        close(make_file("dir/file"));
+        close(make_file("dir/other"));
+
+        clock_gettime(CLOCK_REALTIME, &before);
+        assert_int_equal(read_names(f, "dir", inode_number("dir/file"), &names), 0);
+        clock_gettime(CLOCK_REALTIME, &after);
+        assert_int_equal(names.n, 1);
+        assert_span(names.names[0], "file");
+        assert_false(names.more);
+        assert_int_equal(names.n_read, 6); /* "." and ".." */
+        assert_inode(&names.directory, "dir");
+        assert_in_range(names.usec, before.tv_sec * 1000000 + before.tv_nsec / 1000, after.tv_sec * 1000000 + after.tv_nsec / 1000);
+
+        assert_int_equal(read_names(f, "dir", inode_number("dir/sub"), &names), 0);
+        assert_int_equal(names.n, 1);
+        assert_span(names.names[0], "sub");
+        assert_int_equal(read_names(f, "dir", inode_number("dir/link"), &names), 0);
+        assert_int_equal(names.n, 1);
+        assert_span(names.names[0], "link");
+
+        assert_int_equal(unlink("dir/file"), 0);
+        assert_int_equal(read_names(f, "dir", inode_number("dir"), &names), 0);
+        assert_int_equal(names.n, 0); /* "." is no name of it */
+}
+
+static void test_all_links_of_an_inode_are_found_or_it_is_said_that_there_are_more(void **state) {
+        FopsInodeNames names = {};
+        Fixture *f = *state;
+        char name[16];
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        close(make_file("dir/0"));
+        for (unsigned i = 1; i < FOPS_PATH_LINKS_MAX; i++) {
+                snprintf(name, sizeof(name), "dir/%u", i);
+                assert_int_equal(link("dir/0", name), 0);
+        }
+        assert_int_equal(read_names(f, "dir", inode_number("dir/0"), &names), 0);
+        assert_int_equal(names.n, FOPS_PATH_LINKS_MAX);
+        assert_int_equal(link("dir/0", "dir/one-more"), 0);
+        assert_int_equal(read_names(f, "dir", inode_number("dir/0"), &names), 0);
+        assert_int_equal(names.n, FOPS_PATH_LINKS_MAX);
+        assert_true(names.more);
+}
+
+static void test_of_a_large_directory_a_part_is_read(void **state) {
+        FopsInodeNames names = {};
+        Fixture *f = *state;
+        char name[16];
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        for (unsigned i = 0; i < FOPS_ENTRIES_READ_MAX - 2; i++) {
+                snprintf(name, sizeof(name), "dir/%u", i);
+                assert_int_equal(symlink("x", name), 0);
+        }
+        assert_int_equal(read_names(f, "dir", inode_number("dir/17"), &names), 0);
+        assert_int_equal(names.n, 1);
+        assert_int_equal(names.n_read, FOPS_ENTRIES_READ_MAX);
+        assert_false(names.more);
+        close(make_file("dir/one-more"));
+        assert_int_equal(read_names(f, "dir", inode_number("dir/17"), &names), 0);
+        assert_true(names.more);
+}
+
+/* The name is still that of the directory below, but who goes there comes elsewhere. */
+static int mount_over_sub(void) {
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                return -1;
+        return mount("tmpfs", "dir/sub", "tmpfs", 0, NULL);
+}
+
+static void test_a_mount_point_is_not_what_its_entry_says(void **state) {
+        FopsInodeNames names = {};
+        Fixture *f = *state;
+        uint64_t below;
+        int status;
+        pid_t pid;
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        assert_int_equal(mkdir("dir/sub", 0700), 0);
+        below = inode_number("dir/sub");
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (mount_over_sub() < 0)
+                        _exit(EXIT_SKIPPED);
+                _exit(read_names(f, "dir", below, &names) < 0 || names.n != 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (WEXITSTATUS(status) == EXIT_SKIPPED)
+                skip();
+        assert_int_equal(status, 0);
+}
+
+static void test_no_symlink_leads_to_a_directory_that_is_read(void **state) {
+        FopsInodeNames names = {};
+        Fixture *f = *state;
+
+        assert_int_equal(mkdir("dir", 0700), 0);
+        close(make_file("dir/file"));
+        assert_int_equal(symlink("dir", "way"), 0);
+        assert_int_equal(read_names(f, "way", inode_number("dir/file"), &names), -ELOOP);
+        assert_int_equal(read_names(f, "none", 1, &names), -ENOENT);
+        assert_int_equal(read_names(f, "dir/file", 1, &names), -ENOTDIR);
+        assert_int_equal(fops_world_live.read_names(NULL, FOPS_SPAN_ABSENT, 1, &f->arena, &names), -EINVAL);
+        assert_int_equal(fops_world_live.read_names(NULL, FOPS_SPAN_LITERAL("/tmp\0x"), 1, &f->arena, &names), -EINVAL);
+}
+
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -289,6 +419,11 @@ int main(void) {
                 TEST(test_a_process_like_us_shares_our_root_until_it_is_gone),
                 TEST(test_a_chroot_is_another_root),
                 TEST(test_mounts_of_its_own_are_another_root),
+                TEST(test_an_inode_is_found_by_its_names_in_a_directory),
+                TEST(test_all_links_of_an_inode_are_found_or_it_is_said_that_there_are_more),
+                TEST(test_of_a_large_directory_a_part_is_read),
+                TEST(test_a_mount_point_is_not_what_its_entry_says),
+                TEST(test_no_symlink_leads_to_a_directory_that_is_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

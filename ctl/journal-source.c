@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A query into matches of sd-journal, and journal entries into FopsEntry:
+ *   -f /srv -k data  →  (FOPSD_PATH=/srv or FOPSD_DIR=/srv or FOPSD_DIR=/srv/a …) and (FOPSD_KEY=data or FOPSD_KEY=database)
+ *
+ * journald indexes every field by its exact values. A term that doesn't ask for exact values (below a directory, a part
+ * of a name) is settled by looking through the values there are, which are far fewer than entries, and asking for those
+ * that fit. What can't be asked in this way, the term is held against the entries that the rest leaves.
+ *
+ * Every match costs each step a search of its own, so that many matches find a few entries quickly and a tenth of the
+ * journal slowly. How many it will be nobody knows: after as much work as reading everything would have been, the many
+ * are dropped and the rest is read. So it takes at most twice as long as the better way.
+ *
+ * Anybody may write entries that look like fopsd's. Those asked for are from root or from fopsd's own unit: journald
+ * notes both itself, in fields that nobody else can set. */
+
+#include "journal-source.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-journal.h>
+
+/* Of one term. A step through 4,096 takes 2.5 ms (0.6 µs each, Linux 6.18, systemd 252): with more it is no use to begin. */
+#define MATCHES_MAX 4096U
+/* Fewer are never dropped. */
+#define MATCHES_FEW 16U
+/* Values looked through for one field, 2 µs each, but 40 µs once the journal is larger than what sd-journal maps at a time
+ * (half a gigabyte): still less than to read it all. */
+#define VALUES_MAX 200000U
+/* The same for FOPSD_NEW_PATH, since few entries have one: then those are read. */
+#define NEW_PATHS_MAX 10000U
+/* What takes as long as a search for one match: 80 bytes of journal, of which an entry takes 1 KB and 7 µs to be read. */
+#define BYTES_PER_MATCH 80U
+/* How much later than the event its entry may come and still be found by --until: what waits in fopsd's and in journald's
+ * buffers, a restart of fopsd in between. */
+#define LATE_USEC (UINT64_C(600) * 1000000)
+/* Enough for a path of FOPS_PATH_BYTES_MAX escaped in MESSAGE, when the values are shown to people. */
+#define VALUE_BYTES_SHOWN ((size_t) 128 << 10)
+/* Fields of fopsd's and journald's entries have about 120 names; who writes others to be a burden gets no more. */
+#define NAMES_MAX 512U
+#define NAME_SLOTS (NAMES_MAX * 2)
+
+/* "NAME=value" strings that answer a term. */
+typedef struct Values {
+        FopsSpan *items;
+        size_t n_items;
+        FopsArena arena;
+} Values;
+
+typedef struct JournalSource {
+        const SourceOptions *options;
+        sd_journal *journal;
+
+        Values values[QUERY_TERMS_MAX];
+        uint32_t settled;    /* terms that their values answer */
+        bool impossible;     /* no value fits one of the terms */
+        uint64_t steps_left; /* until the terms with many values are dropped */
+
+        char *names[NAME_SLOTS]; /* of fields, for entries to borrow; a hash table */
+        unsigned n_names;
+        bool names_closed;       /* no others are wanted */
+
+        FopsEntry entry;
+        uint64_t n_unreadable;
+} JournalSource;
+
+static void values_done(Values *v) {
+        free(v->items);
+        fops_arena_done(&v->arena);
+        *v = (Values){};
+}
+
+static void journal_source_done(JournalSource *s) {
+        for (size_t i = 0; i < ELEMENTSOF(s->names); i++)
+                free(s->names[i]);
+        for (size_t i = 0; i < ELEMENTSOF(s->values); i++)
+                values_done(s->values + i);
+        fops_entry_done(&s->entry);
+        sd_journal_close(s->journal);
+}
+
+static int complain(const char *what, int error) {
+        fprintf(stderr, "fopsctl: %s: %s\n", what, strerror(-error));
+        return 1;
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------------ */
+
+/* The table's own copy; NULL if the field isn't wanted. */
+static const char *intern(JournalSource *s, FopsSpan name) {
+        size_t i = fops_span_hash(name) % NAME_SLOTS;
+
+        for (; s->names[i]; i = (i + 1) % NAME_SLOTS)
+                if (fops_span_equal_string(name, s->names[i]))
+                        return s->names[i];
+        if (s->names_closed || s->n_names == NAMES_MAX)
+                return NULL;
+        s->names[i] = strndup(name.data, name.size);
+        s->n_names += s->names[i] != NULL;
+        return s->names[i];
+}
+
+/* The fields that are shown, and those that terms look at. */
+static void choose_fields(JournalSource *s) {
+        const Query *q = s->options->query;
+
+        if (!s->options->fields)
+                return;
+        for (const char *const *f = s->options->fields; *f; f++)
+                (void) intern(s, fops_span_from_string(*f));
+        for (size_t i = 0; i < ELEMENTSOF(q->terms); i++)
+                for (size_t k = 0; k < q->terms[i].n_items; k++)
+                        (void) intern(s, fops_span_from_string(q->terms[i].items[k].field));
+        (void) intern(s, FOPS_SPAN_LITERAL("FOPSD_TIME"));
+        (void) intern(s, FOPS_SPAN_LITERAL("FOPSD_OP"));
+        s->names_closed = true;
+}
+
+/* --- matches ---------------------------------------------------------------------------------------------------------- */
+
+static int values_add(Values *v, FopsSpan match) {
+        FopsSpan *items = reallocarray(v->items, v->n_items + 1, sizeof(FopsSpan)), copy = fops_arena_copy(&v->arena, match);
+
+        if (items)
+                v->items = items;
+        if (!items || !fops_span_is_present(copy))
+                return -ENOMEM;
+        v->items[v->n_items++] = copy;
+        return 0;
+}
+
+static int values_add_equal(Values *v, const QueryAlternative *a) {
+        size_t name_size = strlen(a->field);
+        _cleanup_free_ char *match = malloc(name_size + 1 + a->value.size);
+
+        if (!match)
+                return -ENOMEM;
+        *(char *) mempcpy(match, a->field, name_size) = '=';
+        memcpy(match + name_size + 1, a->value.data, a->value.size);
+        return values_add(v, (FopsSpan){ match, name_size + 1 + a->value.size });
+}
+
+typedef enum Answer {
+        ANSWER_WHOLE,   /* the values are found in what the alternative asks for, and nowhere else */
+        ANSWER_ROUGHLY, /* … and elsewhere */
+        ANSWER_NONE,    /* no values can say it */
+} Answer;
+
+/* Adds those of the journal's values of the field that fit. */
+static int add_fitting(Values *v, sd_journal *j, const QueryAlternative *a, unsigned n_looked_max) {
+        size_t prefix_size = strlen(a->field) + 1, size;
+        unsigned n_looked = 0;
+        const void *data;
+        int r;
+
+        r = sd_journal_query_unique(j, a->field);
+        if (r < 0)
+                return r;
+        while ((r = sd_journal_enumerate_available_unique(j, &data, &size)) > 0) {
+                FopsSpan match = { data, size };
+
+                if (++n_looked > n_looked_max || v->n_items >= MATCHES_MAX)
+                        return ANSWER_NONE;
+                if (!query_value_matches(a, fops_span_skip(match, prefix_size)))
+                        continue;
+                r = values_add(v, match);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : ANSWER_WHOLE;
+}
+
+/* Entries that have a new path at all; the only field of many values that a term for a directory looks at. */
+static int add_two_names(Values *v) {
+        static const char *const ops[] = { "FOPSD_OP=rename", "FOPSD_OP=exchange", "FOPSD_OP=link" };
+
+        for (size_t i = 0; i < ELEMENTSOF(ops); i++)
+                if (values_add(v, fops_span_from_string(ops[i])) < 0)
+                        return -ENOMEM;
+        return ANSWER_ROUGHLY;
+}
+
+/* An answer or -errno. */
+static int add_alternative(Values *v, sd_journal *j, const QueryAlternative *a) {
+        bool is_new_path = strcmp(a->field, "FOPSD_NEW_PATH") == 0;
+        size_t n_before = v->n_items;
+        int r;
+
+        switch (a->match) {
+        case QUERY_EQUAL:
+                r = values_add_equal(v, a);
+                return r < 0 ? r : ANSWER_WHOLE;
+        case QUERY_PART:
+        case QUERY_LAST:
+        case QUERY_BELOW:
+                r = add_fitting(v, j, a, is_new_path ? NEW_PATHS_MAX : VALUES_MAX);
+                if (r != ANSWER_NONE || !is_new_path)
+                        return r;
+                v->n_items = n_before;
+                return add_two_names(v);
+        case QUERY_ABSENT:
+        case QUERY_SERIAL:
+                break;
+        }
+        return ANSWER_NONE;
+}
+
+static int add_matches(sd_journal *j, const Values *v) {
+        int r;
+
+        r = sd_journal_add_conjunction(j);
+        for (size_t i = 0; r >= 0 && i < v->n_items; i++) {
+                r = sd_journal_add_match(j, v->items[i].data, v->items[i].size);
+                if (r >= 0)
+                        r = sd_journal_add_disjunction(j);
+        }
+        return r;
+}
+
+static int add_writer(sd_journal *j) {
+        Values root_or_unit = {
+                .items = (FopsSpan[]){ FOPS_SPAN_LITERAL("_UID=0"), FOPS_SPAN_LITERAL("_SYSTEMD_UNIT=fopsd.service") },
+                .n_items = 2,
+        };
+        int r;
+
+        r = sd_journal_add_match(j, "SYSLOG_IDENTIFIER=fopsd", 0);
+        return r < 0 ? r : add_matches(j, &root_or_unit);
+}
+
+/* All matches there are to be. */
+static int add_all(JournalSource *s) {
+        int r;
+
+        r = add_writer(s->journal);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(s->values); i++)
+                if (s->values[i].n_items > 0)
+                        r = add_matches(s->journal, s->values + i);
+        return r;
+}
+
+static int answer_term(JournalSource *s, size_t i) {
+        const QueryTerm *term = s->options->query->terms + i;
+        int r, worst = ANSWER_WHOLE;
+
+        for (size_t k = 0; k < term->n_items; k++) {
+                r = add_alternative(s->values + i, s->journal, term->items + k);
+                if (r < 0)
+                        return r;
+                if (r == ANSWER_NONE) {
+                        values_done(s->values + i);
+                        return 0;
+                }
+                worst = MAX(worst, r);
+        }
+        s->impossible |= term->n_items > 0 && s->values[i].n_items == 0;
+        if (worst == ANSWER_WHOLE)
+                s->settled |= UINT32_C(1) << i;
+        return 0;
+}
+
+static int add_query(JournalSource *s) {
+        size_t n_matches = 0;
+        uint64_t bytes = 0;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < QUERY_TERMS_MAX && !s->impossible; i++) {
+                r = answer_term(s, i);
+                if (s->values[i].n_items > MATCHES_FEW)
+                        n_matches += s->values[i].n_items;
+        }
+        if (r >= 0)
+                r = add_all(s);
+        if (r >= 0)
+                r = sd_journal_get_usage(s->journal, &bytes);
+        s->steps_left = n_matches > 0 ? bytes / BYTES_PER_MATCH / n_matches : UINT64_MAX;
+        return MIN(r, 0);
+}
+
+/* Goes on without the terms of many values, from where the journal stands. */
+static int drop_many(JournalSource *s) {
+        _cleanup_free_ char *cursor = NULL;
+        int r;
+
+        for (size_t i = 0; i < QUERY_TERMS_MAX; i++)
+                if (s->values[i].n_items > MATCHES_FEW) {
+                        values_done(s->values + i);
+                        s->settled &= ~(UINT32_C(1) << i);
+                }
+        s->steps_left = UINT64_MAX;
+
+        r = sd_journal_get_cursor(s->journal, &cursor);
+        if (r < 0)
+                return r;
+        sd_journal_flush_matches(s->journal);
+        r = add_all(s);
+        if (r >= 0)
+                r = sd_journal_seek_cursor(s->journal, cursor);
+        return r < 0 ? r : sd_journal_next(s->journal);
+}
+
+/* One step of sd_journal_next() or _previous(), which stands at an entry already. 1, 0 at the end, -errno. */
+static int step(JournalSource *s, int (*move)(sd_journal *j)) {
+        if (s->steps_left == 0) {
+                int r = drop_many(s);
+
+                if (r <= 0)
+                        return r;
+        }
+        s->steps_left -= s->steps_left != UINT64_MAX;
+        return move(s->journal);
+}
+
+/* --- one entry -------------------------------------------------------------------------------------------------------- */
+
+static void add_stamps(FopsEntry *e, sd_journal *j, uint64_t realtime_usec) {
+        _cleanup_free_ char *cursor = NULL;
+        uint64_t monotonic_usec;
+
+        if (sd_journal_get_cursor(j, &cursor) >= 0)
+                fops_entry_add(e, "__CURSOR", fops_arena_copy(&e->arena, fops_span_from_string(cursor)));
+        fops_entry_add_u64(e, "__REALTIME_TIMESTAMP", realtime_usec);
+        if (sd_journal_get_monotonic_usec(j, &monotonic_usec, NULL) >= 0)
+                fops_entry_add_u64(e, "__MONOTONIC_TIMESTAMP", monotonic_usec);
+}
+
+/* Reads the entry that the journal stands at. -errno: it can't be read. */
+static int read_entry(JournalSource *s, uint64_t realtime_usec) {
+        FopsEntry *e = &s->entry;
+        const void *data;
+        size_t size;
+        int r;
+
+        fops_arena_reset(&e->arena);
+        e->n_fields = 0;
+        if (!s->names_closed)
+                add_stamps(e, s->journal, realtime_usec);
+
+        sd_journal_restart_data(s->journal);
+        while ((r = sd_journal_enumerate_available_data(s->journal, &data, &size)) > 0) {
+                const char *equals = memchr(data, '=', size), *name;
+                FopsSpan datum = { data, size };
+                size_t name_size = equals ? (size_t) (equals - datum.data) : 0;
+
+                name = equals ? intern(s, (FopsSpan){ data, name_size }) : NULL;
+                if (name)
+                        fops_entry_add(e, name, fops_arena_copy(&e->arena, fops_span_skip(datum, name_size + 1)));
+        }
+        return r;
+}
+
+/* Reads the entry and holds it against the query. 1: it is asked for; 0: it isn't. */
+static int look(JournalSource *s, uint64_t *ret_usec) {
+        const Query *q = s->options->query;
+        uint64_t usec;
+        int r;
+
+        r = sd_journal_get_realtime_usec(s->journal, &usec);
+        if (r >= 0)
+                r = read_entry(s, usec);
+        if (r < 0) {
+                s->n_unreadable++;
+                *ret_usec = 0;
+                return 0;
+        }
+
+        /* What fopsd says of itself happened when it said so. */
+        if (!query_parse_time(fops_entry_get(&s->entry, "FOPSD_TIME"), &usec))
+                fops_entry_printf(&s->entry, "FOPSD_TIME", "%ju.%03u", (uintmax_t) (usec / 1000000),
+                                  (unsigned) (usec / 1000 % 1000));
+        *ret_usec = usec;
+        return query_time_matches(q, usec) && query_matches(q, s->settled, &s->entry);
+}
+
+/* --- where to begin and end ------------------------------------------------------------------------------------------- */
+
+static uint64_t last_realtime_usec(const JournalSource *s) {
+        uint64_t end_usec;
+
+        return __builtin_add_overflow(s->options->query->until_usec, LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
+}
+
+static bool is_beyond(JournalSource *s) {
+        uint64_t usec;
+
+        return sd_journal_get_realtime_usec(s->journal, &usec) >= 0 && usec > last_realtime_usec(s);
+}
+
+/* Steps onto the first entry to look at. 1, 0 if there is none, -errno. */
+static int begin_at_cursor(JournalSource *s) {
+        int r;
+
+        r = sd_journal_seek_cursor(s->journal, s->options->cursor);
+        if (r >= 0)
+                r = sd_journal_next(s->journal);
+        if (r > 0 && sd_journal_test_cursor(s->journal, s->options->cursor) > 0)
+                r = sd_journal_next(s->journal);
+        return r;
+}
+
+static int begin_at_time(JournalSource *s) {
+        uint64_t since_usec = s->options->query->since_usec;
+        int r;
+
+        r = since_usec > 0 ? sd_journal_seek_realtime_usec(s->journal, since_usec) : sd_journal_seek_head(s->journal);
+        return r < 0 ? r : sd_journal_next(s->journal);
+}
+
+/* Back from the end to the first of the latest options->last that are asked for. */
+static int begin_at_last(JournalSource *s) {
+        uint64_t end_usec = last_realtime_usec(s), usec, n = 0;
+        _cleanup_free_ char *cursor = NULL;
+        int r;
+
+        r = end_usec < UINT64_MAX ? sd_journal_seek_realtime_usec(s->journal, end_usec) : sd_journal_seek_tail(s->journal);
+        if (r >= 0)
+                r = sd_journal_previous(s->journal);
+        for (; r > 0; r = step(s, sd_journal_previous)) {
+                if (look(s, &usec)) {
+                        if (++n == s->options->last)
+                                return 1;
+                        free(TAKE_PTR(cursor));
+                        r = sd_journal_get_cursor(s->journal, &cursor);
+                        if (r < 0)
+                                return r;
+                }
+                if (sd_journal_get_realtime_usec(s->journal, &usec) >= 0 && usec < s->options->query->since_usec)
+                        break;
+        }
+        if (r < 0 || !cursor)
+                return MIN(r, 0);
+        r = sd_journal_seek_cursor(s->journal, cursor);
+        return r < 0 ? r : sd_journal_next(s->journal);
+}
+
+static int begin(JournalSource *s) {
+        if (s->options->cursor)
+                return begin_at_cursor(s);
+        return s->options->last > 0 ? begin_at_last(s) : begin_at_time(s);
+}
+
+/* The entry to go on behind: the one the journal stands at, or, if that came too late to be asked for, the one before. */
+static int keep_cursor(JournalSource *s, bool too_late, char **ret_cursor) {
+        int r;
+
+        if (too_late && (r = sd_journal_previous(s->journal)) <= 0)
+                return r;
+        r = sd_journal_get_cursor(s->journal, ret_cursor);
+        return r == -EADDRNOTAVAIL ? 0 : r;
+}
+
+static int visit_all(JournalSource *s, char **ret_cursor) {
+        const SourceOptions *o = s->options;
+        bool too_late = false;
+        uint64_t usec;
+        int r, verdict = SOURCE_GO_ON;
+
+        for (r = begin(s); r > 0 && verdict == SOURCE_GO_ON; r = verdict == SOURCE_GO_ON ? step(s, sd_journal_next) : 0) {
+                if (is_beyond(s))
+                        break;
+                if (look(s, &usec)) {
+                        verdict = o->visit(o->userdata, &s->entry);
+                        if (verdict < 0)
+                                return verdict;
+                } else if (o->keep_cursor && usec > o->query->until_usec) {
+                        /* What comes behind a checkpoint is found by the next run, what comes in front of it by none. */
+                        too_late = true;
+                        break;
+                }
+        }
+        if (r >= 0 && o->keep_cursor)
+                r = keep_cursor(s, too_late, ret_cursor);
+        return MIN(r, 0);
+}
+
+/* --- which journal ---------------------------------------------------------------------------------------------------- */
+
+/* The files that open_journal() looks for, as a glob. NULL when memory is out. */
+static char *journal_pattern(const SourceOptions *o) {
+        char *pattern, host[SD_ID128_STRING_MAX];
+        sd_id128_t machine = {};
+        int r;
+
+        (void) sd_id128_get_machine(&machine);
+        sd_id128_to_string(machine, host);
+        if (o->directory)
+                r = asprintf(&pattern, "%s/{,*/}*.journal{,~}", o->directory);
+        else if (o->merge)
+                r = asprintf(&pattern, "/{run,var}/log/journal/*/*.journal{,~}");
+        else
+                r = asprintf(&pattern, "/{run,var}/log/journal/%s/system*.journal{,~}", host);
+        return r < 0 ? NULL : pattern;
+}
+
+/* sd_journal_open() passes over files that it can't open, and reading then finds less than there is. Says which those are.
+ * Returns how many journal files can be read, 0: none. */
+static int check_files(const SourceOptions *o, bool *ret_unreadable) {
+        _cleanup_free_ char *pattern = journal_pattern(o);
+        int r, n_readable = 0;
+        glob_t found;
+
+        if (!pattern)
+                return -ENOMEM;
+        r = glob(pattern, GLOB_BRACE, NULL, &found);
+        if (r == GLOB_NOSPACE)
+                return -ENOMEM;
+        for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
+                _cleanup_(sd_journal_closep) sd_journal *j = NULL;
+                int q = sd_journal_open_files(&j, (const char *[]){ found.gl_pathv[i], NULL }, 0);
+
+                n_readable += q >= 0;
+                if (q >= 0 || q == -ENOENT) /* rotated away meanwhile */
+                        continue;
+                complain(found.gl_pathv[i], q);
+                *ret_unreadable = true;
+        }
+        if (r == 0)
+                globfree(&found);
+        return n_readable;
+}
+
+static int open_journal(const SourceOptions *o, sd_journal **ret) {
+        if (o->directory)
+                return sd_journal_open_directory(ret, o->directory, 0);
+        /* fopsd's entries are in the system's files; what users write, in files of their own. */
+        return sd_journal_open(ret, o->merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+}
+
+/* Says so if the journal doesn't hold the checkpoint any more: something may have gone with it. 0, 1 if it is no cursor at
+ * all, -errno. */
+static int check_cursor(JournalSource *s) {
+        int r;
+
+        r = sd_journal_seek_cursor(s->journal, s->options->cursor);
+        if (r == -EINVAL)
+                return complain("checkpoint", r);
+        if (r >= 0)
+                r = sd_journal_next(s->journal);
+        if (r >= 0 && (r == 0 || sd_journal_test_cursor(s->journal, s->options->cursor) <= 0))
+                fprintf(stderr, "fopsctl: the journal doesn't reach back to the checkpoint: entries may be missing\n");
+        return MIN(r, 0);
+}
+
+int journal_source_read(const SourceOptions *options, char **ret_cursor) {
+        _cleanup_(journal_source_done) JournalSource s = { .options = options };
+        bool unreadable = false;
+        int r;
+
+        r = open_journal(options, &s.journal);
+        if (r < 0)
+                return r == -ENOMEM ? r : complain(options->directory ? options->directory : "journal", r);
+        r = check_files(options, &unreadable);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                if (!unreadable)
+                        fprintf(stderr, "fopsctl: there is no journal%s%s\n", options->directory ? " in " : "",
+                                options->directory ? options->directory : "");
+                return 1;
+        }
+
+        (void) sd_journal_set_data_threshold(s.journal, options->fields ? VALUE_BYTES_SHOWN : 0);
+        r = options->cursor ? check_cursor(&s) : 0;
+        if (r > 0)
+                return r;
+        if (r >= 0)
+                r = add_query(&s);
+        if (r >= 0 && !s.impossible) {
+                choose_fields(&s);
+                r = visit_all(&s, ret_cursor);
+        }
+        if (s.n_unreadable > 0)
+                fprintf(stderr, "fopsctl: %ju entries of the journal can't be read\n", (uintmax_t) s.n_unreadable);
+        return r < 0 ? r : unreadable || s.n_unreadable > 0;
+}

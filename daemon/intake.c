@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* kernel → socket → (reader thread) → ring → message handler. */
+
+#include "intake.h"
+
+#include <libaudit.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit-reader.h"
+#include "keeper.h"
+
+/* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
+#define MESSAGES_AT_ONCE 1024U
+/* The kernel counts a record of 300 bytes as 2,300 in the socket's buffer, the ring as 310. What comes while fopsd is restarted, 0.3 s
+ * at 60,000 events of 6 records a second, is to find room. It is memory only while nobody reads, or while the ring is full too. */
+#define SOCKET_BYTES_FACTOR 4U
+/* What all may grow to when it is killed again and again while its ring is full. */
+#define SOCKET_BYTES_FACTOR_MAX 16U
+/* Room for a full queue of the kernel's, at any limit that makes sense. */
+#define PERCENT_RELIEVED 50U
+/* From full to there it is half a second's work. */
+#define RELIEVE_USEC (UINT64_C(3) * 1000000)
+/* At the end: what is left after this long of less than a batch at once is what others do now, not what was there. */
+#define TRICKLE_USEC (UINT64_C(3) * 1000000)
+/* kauditd takes a record off its queue before it sends it. */
+#define IN_FLIGHT_MSEC 20
+
+struct Intake {
+        IntakeHandlers handlers;
+        AuditSocket socket;
+        Ring *ring;
+        AuditReader *reader;
+        sd_event_source *source;
+        uint64_t socket_bytes;
+        int keeper_fd;
+        bool paused, stored;
+        uint64_t *done; /* while it is paused */
+        size_t n_done, n_done_allocated;
+};
+
+static uint64_t now_usec(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+}
+
+static int open_ring(HandOver *from, uint64_t bytes, IntakeOrigin *origin, Ring **ret) {
+        int r;
+
+        if (from->ring_fd >= 0) {
+                r = ring_adopt(from->ring_fd, ret);
+                if (r >= 0) {
+                        from->ring_fd = -EBADF;
+                        origin->ring_adopted = origin->has_predecessor = true;
+                        origin->predecessor = *ring_notes(*ret);
+                        origin->n_waiting_bytes = ring_n_bytes(*ret) - ring_n_free(*ret);
+                        return 0;
+                }
+                if (r == -ENOMEM)
+                        return r;
+                origin->ring_error = r;
+        }
+        return ring_new(bytes, ret);
+}
+
+/* A socket without the ring's notes: is it a registered one? One that listens is in the group. */
+static uint32_t guess_registered_pid(int fd) {
+        struct sockaddr_nl address;
+        socklen_t size = sizeof(address);
+
+        return getsockname(fd, (struct sockaddr *) &address, &size) == 0 && address.nl_groups == 0 ? UINT32_MAX : 0;
+}
+
+int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const IntakeHandlers *handlers, IntakeOrigin *ret_origin,
+               Intake **ret) {
+        _cleanup_(intake_freep) Intake *i = calloc(1, sizeof(Intake));
+        IntakeOrigin origin = {};
+        int r;
+
+        if (!i)
+                return -ENOMEM;
+        i->handlers = *handlers;
+        i->socket = AUDIT_SOCKET_NONE;
+        i->keeper_fd = -EBADF;
+        i->socket_bytes = SOCKET_BYTES_FACTOR * buffer_bytes;
+
+        r = open_ring(from, buffer_bytes, &origin, &i->ring);
+        if (r < 0)
+                return r;
+        if (from->socket_fd >= 0) {
+                i->socket.fd = TAKE_FD(from->socket_fd);
+                i->socket.registered_pid = origin.has_predecessor ? origin.predecessor.registered_pid : guess_registered_pid(i->socket.fd);
+                origin.socket_adopted = true;
+        } else {
+                r = audit_socket_open(mode, i->socket_bytes, i->ring, &i->socket);
+                if (r < 0)
+                        return r;
+        }
+        /* Listeners never make anybody wait. */
+        if (i->socket.registered_pid > 0)
+                i->keeper_fd = keeper_start(i->socket.fd, i->socket_bytes, SOCKET_BYTES_FACTOR_MAX * buffer_bytes);
+
+        r = audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
+        if (r < 0)
+                return r;
+        ring_notes(i->ring)->pid = (uint32_t) getpid();
+        ring_notes(i->ring)->registered_pid = i->socket.registered_pid;
+
+        *ret_origin = origin;
+        *ret = TAKE_PTR(i);
+        return 0;
+}
+
+Intake *intake_free(Intake *i) {
+        if (!i)
+                return NULL;
+        sd_event_source_disable_unref(i->source);
+        audit_reader_free(i->reader);
+        if (i->socket.fd >= 0)
+                close(i->socket.fd);
+        if (i->keeper_fd >= 0)
+                close(i->keeper_fd);
+        ring_free(i->ring);
+        free(i->done);
+        free(i);
+        return NULL;
+}
+
+static int hand_out(Intake *i, unsigned n_max, unsigned *ret_n) {
+        RingMessage message;
+        unsigned n = 0;
+        int r = 0;
+
+        while (r >= 0 && n < n_max && !i->paused && ring_next(i->ring, &message)) {
+                r = i->handlers.message(i->handlers.userdata, &message);
+                n++;
+        }
+        if (r >= 0)
+                r = i->handlers.batch(i->handlers.userdata);
+        audit_reader_freed(i->reader);
+        *ret_n = n;
+        return MIN(r, 0);
+}
+
+static int on_messages(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_, void *userdata) {
+        Intake *i = userdata;
+        unsigned n;
+        int r;
+
+        r = audit_reader_error(i->reader);
+        if (r < 0)
+                return r;
+        do
+                r = hand_out(i, MESSAGES_AT_ONCE, &n);
+        while (r >= 0 && n < MESSAGES_AT_ONCE && !i->paused && !audit_reader_rest(i->reader));
+        return r;
+}
+
+int intake_attach(Intake *i, sd_event *event) {
+        int r;
+
+        r = sd_event_add_io(event, &i->source, audit_reader_fd(i->reader), POLLIN, on_messages, i);
+        /* What goes wrong here ends the program. */
+        if (r >= 0)
+                r = sd_event_source_set_exit_on_failure(i->source, true);
+        return MIN(r, 0);
+}
+
+FopsSourceMode intake_mode(const Intake *i) {
+        return audit_socket_mode(&i->socket);
+}
+
+uint32_t intake_registered_pid(const Intake *i) {
+        return i->socket.registered_pid;
+}
+
+RingStats intake_stats(const Intake *i) {
+        return ring_stats(i->ring);
+}
+
+RingNotes *intake_notes(Intake *i) {
+        return ring_notes(i->ring);
+}
+
+unsigned intake_percent_used(const Intake *i) {
+        return (unsigned) (100 - ring_n_free(i->ring) * 100 / ring_n_bytes(i->ring));
+}
+
+void intake_done(Intake *i, uint64_t position) {
+        if (!i->paused) {
+                ring_done(i->ring, position);
+                return;
+        }
+        if (i->n_done == i->n_done_allocated) {
+                size_t n = MAX(i->n_done_allocated * 2, (size_t) MESSAGES_AT_ONCE);
+                uint64_t *done = reallocarray(i->done, n, sizeof(uint64_t));
+
+                if (!done)
+                        return; /* it stays in the ring, and may come twice */
+                i->done = done;
+                i->n_done_allocated = n;
+        }
+        i->done[i->n_done++] = position;
+}
+
+int intake_set_paused(Intake *i, bool paused) {
+        if (i->paused == paused)
+                return 0;
+        i->paused = paused;
+        if (paused)
+                return sd_event_source_set_enabled(i->source, SD_EVENT_OFF);
+
+        for (size_t k = 0; k < i->n_done; k++)
+                ring_done(i->ring, i->done[k]);
+        i->n_done = 0;
+        audit_reader_freed(i->reader);
+        return i->source ? sd_event_source_set_enabled(i->source, SD_EVENT_ON) : 0;
+}
+
+/* Less than this of the socket's buffer in use: the kernel gets rid of its records. */
+static bool is_piling_up(const Intake *i) {
+        return audit_socket_bytes_used(i->socket.fd) > i->socket_bytes / 4;
+}
+
+int intake_relieve(Intake *i) {
+        uint64_t until = now_usec() + RELIEVE_USEC;
+        unsigned n;
+        int r = 0;
+
+        if (!i->reader || intake_percent_used(i) < PERCENT_RELIEVED || !is_piling_up(i))
+                return 0;
+        audit_reader_hold(i->reader, true);
+        while (r >= 0 && intake_percent_used(i) >= PERCENT_RELIEVED) {
+                r = i->paused || now_usec() >= until ? -EBUSY : hand_out(i, MESSAGES_AT_ONCE, &n);
+                if (r >= 0 && n == 0)
+                        r = -EBUSY; /* what is in the ring waits for something else */
+        }
+        audit_reader_hold(i->reader, false);
+        return r;
+}
+
+/* Is there nothing on its way? */
+static bool is_dry(Intake *i, FopsAuditControl *control) {
+        struct pollfd p = { .fd = i->socket.fd, .events = POLLIN };
+        struct audit_status status;
+
+        if (fops_audit_control_get_status(control, &status) >= 0 && status.backlog > 0)
+                return false;
+        return poll(&p, 1, IN_FLIGHT_MSEC) == 0 && audit_reader_is_waiting(i->reader) && ring_is_empty(i->ring);
+}
+
+void intake_drain(Intake *i, FopsAuditControl *control, uint64_t timeout_usec) {
+        uint64_t start = now_usec(), now = start;
+        unsigned n;
+
+        while (now < start + timeout_usec) {
+                if (hand_out(i, MESSAGES_AT_ONCE, &n) < 0)
+                        return;
+                now = now_usec();
+                if (n < MESSAGES_AT_ONCE && (now > start + TRICKLE_USEC || is_dry(i, control)))
+                        return;
+        }
+}
+
+bool intake_store(Intake *i, const IntakeOrigin *origin) {
+        /* The ring first: a socket without its ring is worth less than the other way round. */
+        i->stored = origin->ring_adopted || hand_over_store_ring(ring_fd(i->ring));
+        if (!origin->socket_adopted)
+                i->stored &= hand_over_store_socket(i->socket.fd);
+        return i->stored;
+}
+
+void intake_leave(Intake *i, bool is_clean) {
+        i->reader = audit_reader_free(i->reader);
+        if (is_clean)
+                ring_set_clean(i->ring);
+}
+
+void intake_end(Intake *i) {
+        i->reader = audit_reader_free(i->reader);
+        audit_socket_close(&i->socket);
+        if (i->stored)
+                hand_over_forget();
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Targets and mounts into roots of the scan. */
+
+#include "trees.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "tree-scan.h"
+
+struct Trees {
+        FopsPathIndex *index;
+        TreeScan *scan;
+        FopsPipeline *pipeline;
+        Publisher *publisher;
+        bool said; /* that they are indexed, once */
+};
+
+static uint64_t realtime_usec(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_REALTIME, &t);
+        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+}
+
+int trees_new(uint64_t max_entries, Publisher *publisher, Trees **ret) {
+        _cleanup_(trees_freep) Trees *t = calloc(1, sizeof(Trees));
+        uint8_t seed[16];
+
+        if (!t)
+                return -ENOMEM;
+        if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+                return -EIO;
+        t->publisher = publisher;
+        t->index = fops_path_index_new(max_entries, seed);
+        if (!t->index)
+                return -ENOMEM;
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+Trees *trees_free(Trees *t) {
+        if (!t)
+                return NULL;
+        tree_scan_free(t->scan);
+        fops_path_index_free(t->index);
+        free(t);
+        return NULL;
+}
+
+FopsPathIndex *trees_index(Trees *t) {
+        return t->index;
+}
+
+static void on_scanned(void *userdata) {
+        Trees *t = userdata;
+        FopsPathIndexStats index = fops_path_index_stats(t->index);
+        TreeScanStats scan = tree_scan_stats(t->scan);
+
+        /* What was cut for want of room, or couldn't be read, may be anywhere. */
+        fops_pipeline_set_index_complete(t->pipeline, index.n_refused + index.n_evicted == 0 ? realtime_usec() : UINT64_MAX);
+        if (!t->said)
+                publisher_state(t->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
+                                (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
+        t->said = true;
+}
+
+int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline) {
+        t->pipeline = pipeline;
+        return tree_scan_new(event, t->index, on_scanned, t, &t->scan);
+}
+
+/* That a watched path can't be read makes its paths unresolved: worth a word. That it isn't there is said elsewhere. */
+static int add_root(Trees *t, const char *path, bool is_directory) {
+        FopsSpan span = fops_span_from_string(path);
+        int r = is_directory ? tree_scan_add_root(t->scan, span) : tree_scan_add_file(t->scan, span);
+
+        if (r >= 0 || r == -ENOMEM)
+                return MIN(r, 0);
+        if (r != -ENOENT && r != -ENOTDIR)
+                publisher_state(t->publisher, LOG_WARNING, "unindexed", "%s can't be read, so paths in it may be unresolved: %s", path,
+                                strerror(-r));
+        return 0;
+}
+
+int trees_add_targets(Trees *t, const FopsTargets *targets) {
+        int r = tree_scan_read_mounts(t->scan);
+
+        for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
+                const FopsTarget *target = targets->items + i;
+
+                /* Of a missing file the directory. */
+                if (!target->is_missing || target->has_parent)
+                        r = add_root(t, target->path, target->is_directory);
+        }
+        fops_pipeline_set_index_complete(t->pipeline, r >= 0 && !tree_scan_is_busy(t->scan) ? realtime_usec() : UINT64_MAX);
+        return r;
+}
+
+int trees_read_mounts(Trees *t) {
+        return tree_scan_read_mounts(t->scan);
+}
+
+int trees_add(Trees *t, const char *path) {
+        return add_root(t, path, true);
+}
+
+int trees_remove(Trees *t, const char *path) {
+        return tree_scan_remove_root(t->scan, fops_span_from_string(path));
+}
+
+void trees_add_unknown(Trees *t, FopsInodeKey directory) {
+        if (tree_scan_add_directory(t->scan, directory) >= 0)
+                fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+}
+
+void trees_look(Trees *t) {
+        if (fops_path_index_stats(t->index).n_evicted > 0)
+                fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+}

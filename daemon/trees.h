@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The watched trees' directories and files by inode: the index, the scan that fills it, and when the one may be trusted to hold all
+ * that the other was to find. */
+
+#include "pipeline.h"
+#include "publisher.h"
+#include "watch.h"
+
+#include <systemd/sd-event.h>
+
+typedef struct Trees Trees;
+
+/* @max_entries as in path-index.h. @publisher is borrowed. 0 or -errno. */
+int trees_new(uint64_t max_entries, Publisher *publisher, Trees **ret);
+Trees *trees_free(Trees *t);
+FOPS_DEFINE_CLEANUP(Trees *, trees_free)
+
+FopsPathIndex *trees_index(Trees *t);
+
+/* From here on @pipeline (borrowed) is told whether the index is complete. 0 or -errno. */
+int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline);
+
+/* Directories that are watched, and those that watched files are in, become known at once, all below in the background. 0 or
+ * -errno of memory. */
+int trees_add_targets(Trees *t, const FopsTargets *targets);
+
+/* Of mounts: the file system at @path belongs to a watched tree, or nothing that was known there does any more. The mounts
+ * have to be read before what they changed is told. 0 or -errno. */
+int trees_read_mounts(Trees *t);
+int trees_add(Trees *t, const char *path);
+int trees_remove(Trees *t, const char *path);
+
+/* A directory came into a tree from where nothing is known. */
+void trees_add_unknown(Trees *t, FopsInodeKey directory);
+
+/* To be called now and then: what was cut for want of room makes the index incomplete. */
+void trees_look(Trees *t);
