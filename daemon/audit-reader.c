@@ -4,8 +4,12 @@
  *
  * A full ring must make the audited processes wait, not the kernel lose. The kernel lets processes wait only while its own queue
  * is full and moving: a unicast that finds the socket full for 100 ms fails, and then the whole queue is shifted to a second one of
- * the same bound, and from there, after five such failures, to a third or to nowhere (kauditd_thread()). So when little room is
- * left the reader doesn't stop: it takes a few messages many times a second, which keeps the kernel's queue moving, slowly. */
+ * the same bound, and from there, after five such failures, to nowhere, and uncounted unless it was booted with audit=1
+ * (kauditd_thread(), kauditd_hold_skb()). So when little room is left the reader doesn't stop: it takes a few messages many times a
+ * second, which keeps the kernel's queue moving, slowly.
+ *
+ * If it came to such a failure all the same (ENOBUFS), the kernel puts nothing into the socket before that is empty
+ * (NETLINK_S_CONGESTED): then it is emptied as fast as possible, and for that there is the reserve. */
 
 #include "audit-reader.h"
 
@@ -17,19 +21,21 @@
 
 #include "audit-socket.h"
 
-/* The part of the ring that is kept for trickling. */
-#define RESERVE_PART 8U
+/* The part of the ring that is kept for trickling, and for emptying the socket: a socket's buffer of the ring's size holds some 29,000
+ * records in 64 MiB, which are 9 MiB in the ring. */
+#define RESERVE_PART 4U
 /* How long the socket is left alone then: well below the kernel's 100 ms. */
 #define TRICKLE_MSEC 20
-/* Messages at each time: of the largest kind one would do to let the next one in, of small ones it takes some. 400 a second; an
- * eighth of 64 MiB lasts a minute. */
+/* Messages at each time: of the largest kind one would do to let the next one in, of small ones it takes some. 400 a second;
+ * the reserve lasts two minutes. */
 #define TRICKLE_MESSAGES 8U
 
 struct AuditReader {
         pthread_t thread;
         int socket_fd;
         uint64_t buffer_bytes;
-        bool is_large; /* perhaps: the socket's buffer */
+        bool is_large;     /* perhaps: the socket's buffer */
+        bool is_congested; /* the kernel waits for the socket to be empty */
         Ring *ring;
         int data_fd;            /* eventfd, to the ring's reader */
         int poke_fd;            /* eventfd, to the thread: there is room, or it is time to stop */
@@ -59,6 +65,8 @@ static uint64_t reserve(const AuditReader *a) {
 }
 
 static bool is_to_be_slow(const AuditReader *a) {
+        if (a->is_congested)
+                return ring_n_free(a->ring) < RING_BATCH_BYTES;
         return atomic_load(&a->is_held) || ring_n_free(a->ring) < reserve(a);
 }
 
@@ -116,11 +124,13 @@ static void *read_socket(void *userdata) {
                         if (atomic_load(&a->is_resting) && atomic_exchange(&a->is_resting, false))
                                 poke(a->data_fd);
                 } else if (n < 0 && errno == EAGAIN) {
+                        a->is_congested = false;
                         shrink_socket(a);
                         wait_for_socket(a);
-                } else if (n < 0 && errno == ENOBUFS)
+                } else if (n < 0 && errno == ENOBUFS) {
                         ring_count_overrun(a->ring);
-                else if (n < 0 && errno != EINTR) {
+                        a->is_congested = true;
+                } else if (n < 0 && errno != EINTR) {
                         atomic_store(&a->error, -errno);
                         poke(a->data_fd);
                         break;

@@ -21,6 +21,8 @@
 
 /* The kernel answers within the system call; a second is for a machine on its knees. */
 #define REGISTER_TIMEOUT_MSEC 1000
+/* Left free when a buffer shrinks, so that what has been read makes room for as much again: some 28 records. */
+#define SHRINK_SLACK_BYTES UINT64_C(65536)
 /* Marks our request among other answers. */
 #define REGISTER_SEQ 0x666f7073U
 
@@ -45,7 +47,7 @@ void audit_socket_make_room(int fd, uint64_t bytes, uint64_t bytes_max) {
 bool audit_socket_shrink(int fd, uint64_t bytes) {
         uint64_t used = audit_socket_bytes_used(fd);
 
-        set_buffer(fd, MAX(bytes, used));
+        set_buffer(fd, MAX(bytes, used + SHRINK_SLACK_BYTES));
         return used <= bytes;
 }
 

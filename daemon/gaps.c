@@ -8,6 +8,7 @@
 
 static const char *const causes[_GAP_CAUSE_MAX] = {
         [GAP_KERNEL_LOST] = "records lost by the kernel",
+        [GAP_MISSING] = "events that never came, by their serial numbers",
         [GAP_SOCKET_OVERRUN] = "socket buffer overruns, each of an unknown number of records",
         [GAP_TRUNCATED] = "records cut by their length",
         [GAP_MALFORMED] = "malformed records",

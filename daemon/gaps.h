@@ -7,6 +7,7 @@
 
 typedef enum GapCause {
         GAP_KERNEL_LOST,     /* audit_status.lost: the kernel's queue was full, or memory was out */
+        GAP_MISSING,         /* events whose serial number never came */
         GAP_SOCKET_OVERRUN,  /* ENOBUFS; each stands for an unknown number of records */
         GAP_TRUNCATED,       /* records longer than a datagram may be */
         GAP_MALFORMED,       /* records that make no sense */

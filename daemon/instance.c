@@ -86,9 +86,9 @@ void instance_clear_dead_registration(FopsAuditControl *control) {
                         return;
                 if (kill((pid_t) status.pid, 0) == 0 || errno != ESRCH)
                         return;
-                /* To what it is: a change of configuration all the same. */
+                /* To what it is: a change of configuration all the same. Again, since the socket may just be being closed. */
                 status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
-                if (i == 0 && fops_audit_control_set_status(control, &status) < 0)
+                if (i % 4 == 0 && fops_audit_control_set_status(control, &status) < 0)
                         return;
                 usleep(FIND_OUT_USEC);
         }

@@ -14,11 +14,13 @@
 
 /* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
 #define MESSAGES_AT_ONCE 1024U
-/* The kernel counts a record of 300 bytes as 2,300 in the socket's buffer, the ring as 310. What comes while fopsd is restarted, 0.3 s
- * at 60,000 events of 6 records a second, is to find room. It is memory only while nobody reads, or while the ring is full too. */
-#define SOCKET_BYTES_FACTOR 4U
+/* The kernel counts a record of 300 bytes as 2,300 in the socket's buffer, the ring as 310. As large as the ring is enough while somebody
+ * reads. */
+#define SOCKET_BYTES_FACTOR 1U
+/* What comes while fopsd is restarted, 0.3 s at 60,000 events of 6 records a second, is to find room; memory only until it is read. */
+#define KEEPER_BYTES_FACTOR 4U
 /* What all may grow to when it is killed again and again while its ring is full. */
-#define SOCKET_BYTES_FACTOR_MAX 16U
+#define KEEPER_BYTES_FACTOR_MAX 16U
 /* Room for a full queue of the kernel's, at any limit that makes sense. */
 #define PERCENT_RELIEVED 50U
 /* From full to there it is half a second's work. */
@@ -102,7 +104,7 @@ int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const
         }
         /* Listeners never make anybody wait. */
         if (i->socket.registered_pid > 0)
-                i->keeper_fd = keeper_start(i->socket.fd, i->socket_bytes, SOCKET_BYTES_FACTOR_MAX * buffer_bytes);
+                i->keeper_fd = keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * buffer_bytes, KEEPER_BYTES_FACTOR_MAX * buffer_bytes);
 
         r = audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
         if (r < 0)
@@ -184,6 +186,10 @@ RingStats intake_stats(const Intake *i) {
 
 RingNotes *intake_notes(Intake *i) {
         return ring_notes(i->ring);
+}
+
+FopsSerials *intake_serials(Intake *i) {
+        return ring_serials(i->ring);
 }
 
 unsigned intake_percent_used(const Intake *i) {

@@ -44,6 +44,7 @@ FopsSourceMode intake_mode(const Intake *i);
 uint32_t intake_registered_pid(const Intake *i);
 RingStats intake_stats(const Intake *i);
 RingNotes *intake_notes(Intake *i);
+FopsSerials *intake_serials(Intake *i);
 
 /* What of the ring is in use, 0 to 100. */
 unsigned intake_percent_used(const Intake *i);

@@ -34,6 +34,11 @@
 /* How often losses are looked for and the status line is renewed, if anything happened at all. */
 #define LOOK_USEC (UINT64_C(2) * 1000000)
 #define LOOK_OVERLOADED_USEC UINT64_C(50000)
+/* After a change by another: what belongs together is over by then (journald opens its audit socket and sets the flag). */
+#define LOOK_SOON_USEC UINT64_C(100000)
+/* No fight: at most so many restorations in this time. */
+#define RESTORATIONS_MAX 10U
+#define RESTORATIONS_USEC (UINT64_C(60) * 1000000)
 /* At the end: how long to go on reading what the kernel, the socket and the ring still hold. A full ring of 64 MiB is some 30,000
  * events, two seconds' work; the largest that can be configured takes under a minute. */
 #define DRAIN_USEC (UINT64_C(120) * 1000000)
@@ -71,8 +76,11 @@ typedef struct Manager {
         bool writers_may_sleep;
         bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
         bool is_stored;  /* there is a descriptor store */
+        bool is_changed; /* by another, audit's configuration */
+        unsigned n_restorations;
+        uint64_t restorations_usec, seen_on_usec; /* the first of them; CLOCK_REALTIME when auditing was last seen on */
         bool rules_are_due; /* not applied yet, since the kernel's queue is full */
-        uint64_t started_usec;
+        uint64_t started_usec, fed_usec; /* the watchdog, when not by the event loop */
         bool is_restart; /* another life follows: everything is left to it */
         int failure; /* what ended the loop, if not a signal */
 } Manager;
@@ -143,11 +151,20 @@ static const char *runtime_directory(void) {
 
 /* --- records ---------------------------------------------------------------------------------------------------------- */
 
+/* Somebody else has changed something. */
+static void look_soon(Manager *m) {
+        m->is_changed = true;
+        if (sd_event_get_state(m->event) != SD_EVENT_FINISHED)
+                (void) sd_event_source_set_time(m->look, clock_usec(CLOCK_MONOTONIC) + LOOK_SOON_USEC);
+}
+
 static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
         Manager *m = userdata;
         int r;
 
         r = publisher_publish(m->publisher, entry);
+        if (entry->kind == FOPS_KIND_RECORD && fops_span_equal(fops_entry_get(entry, "FOPSD_RECORD_TYPE"), FOPS_SPAN_LITERAL("CONFIG_CHANGE")))
+                look_soon(m);
         /* What isn't with journald yet isn't done with. */
         if (r >= 0 && publisher_is_blocked(m->publisher))
                 r = intake_set_paused(m->intake, true);
@@ -215,7 +232,12 @@ static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_,
 static int on_request(void *userdata) {
         Manager *m = userdata;
 
-        (void) sd_notify(false, "WATCHDOG=1");
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (now >= m->fed_usec + LOOK_USEC && sd_watchdog_enabled(false, NULL) > 0) {
+                (void) sd_notify(false, "WATCHDOG=1");
+                m->fed_usec = now;
+        }
         return intake_relieve(m->intake);
 }
 
@@ -294,7 +316,14 @@ static void count_losses(Manager *m, uint64_t counts[static _GAP_CAUSE_MAX]) {
         RingStats ring = intake_stats(m->intake);
         struct audit_status status;
 
-        counts[GAP_KERNEL_LOST] = fops_audit_control_get_status(&m->control, &status) < 0 ? m->gaps.counts[GAP_KERNEL_LOST] : status.lost;
+        counts[GAP_KERNEL_LOST] = m->gaps.counts[GAP_KERNEL_LOST];
+        counts[GAP_MISSING] = m->gaps.counts[GAP_MISSING];
+        if (fops_audit_control_get_status(&m->control, &status) >= 0) {
+                counts[GAP_KERNEL_LOST] = status.lost;
+                /* While processes wait for room in the queue, events may be late. */
+                if (status.backlog == 0)
+                        counts[GAP_MISSING] = fops_serials_settle(intake_serials(m->intake));
+        }
         /* A registered daemon's overrun loses nothing: the kernel keeps the record and comes again, and counts it lost if it can't. */
         counts[GAP_SOCKET_OVERRUN] = intake_mode(m->intake) == FOPS_SOURCE_LISTENER ? ring.n_overruns : m->gaps.counts[GAP_SOCKET_OVERRUN];
         counts[GAP_TRUNCATED] = ring.n_truncated;
@@ -312,6 +341,7 @@ static void note_counts(Manager *m) {
         notes->kernel_lost = m->gaps.counts[GAP_KERNEL_LOST];
         notes->n_overruns = m->gaps.counts[GAP_SOCKET_OVERRUN];
         notes->n_truncated = m->gaps.counts[GAP_TRUNCATED];
+        notes->n_missing = m->gaps.counts[GAP_MISSING];
 }
 
 static void look(Manager *m) {
@@ -351,6 +381,62 @@ static void wake_writers(Manager *m) {
         fops_pipeline_own_changes_until(m->pipeline, clock_usec(CLOCK_REALTIME));
 }
 
+/* Back to what it was, if that is wanted. Returns 1 if it may be done, 0 if not. */
+static int may_restore(Manager *m) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (!m->ruleset->config.tamper_restore)
+                return 0;
+        if (now > m->restorations_usec + RESTORATIONS_USEC) {
+                m->restorations_usec = now;
+                m->n_restorations = 0;
+        }
+        if (m->n_restorations++ == RESTORATIONS_MAX)
+                publisher_tamper(m->publisher, "fight", "another goes on changing auditing; for a minute it is left so");
+        return m->n_restorations <= RESTORATIONS_MAX;
+}
+
+/* Is auditing on, and are the rules there? */
+static int look_after_tampering(Manager *m) {
+        uint64_t seen_usec = m->seen_on_usec;
+        struct audit_status status;
+        FopsRuleSync sync;
+        int r;
+
+        if (fops_audit_control_get_status(&m->control, &status) < 0)
+                return 0; /* the kernel is busy; later */
+        m->is_changed = false;
+        if (status.enabled == 0) {
+                if (m->seen_on_usec > 0)
+                        publisher_tamper(m->publisher, "disabled", "auditing was turned off by another");
+                if (may_restore(m)) {
+                        status = (struct audit_status){ .mask = AUDIT_STATUS_ENABLED, .enabled = 1 };
+                        r = fops_audit_control_set_status(&m->control, &status);
+                        if (r < 0)
+                                return 0;
+                        publisher_gap(m->publisher, "auditing was off", 0, seen_usec, clock_usec(CLOCK_REALTIME));
+                } else {
+                        m->seen_on_usec = 0; /* said */
+                        return 0;
+                }
+        }
+        m->seen_on_usec = clock_usec(CLOCK_REALTIME);
+        fops_pipeline_own_changes_until(m->pipeline, m->seen_on_usec);
+
+        if (m->ruleset->rules.n_items == 0 || !may_restore(m))
+                return 0;
+        r = fops_rule_loader_sync(&m->control, &m->ruleset->rules, &sync);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        if (sync.n_installed > 0) {
+                publisher_tamper(m->publisher, "rules", "rules of fopsd were removed by another; they are back");
+                publisher_gap(m->publisher, "rules were missing", 0, seen_usec, clock_usec(CLOCK_REALTIME));
+        } else if (m->n_restorations > 0)
+                m->n_restorations--; /* nothing to restore */
+        fops_rule_sync_done(&sync);
+        return 0;
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         uint64_t n_messages = intake_stats(m->intake).n_messages;
@@ -363,6 +449,11 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         }
 
         alive_touch(&m->alive);
+        if (m->is_changed) {
+                r = look_after_tampering(m);
+                if (r < 0)
+                        return stop_with(m, r);
+        }
         look_after_canary(m);
         trees_look(m->trees);
         if (n_messages - m->n_messages_looked > 64) /* more than what waking made: the least backlog limit in use */
@@ -372,6 +463,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
                 m->n_messages_looked = n_messages;
                 look(m);
                 notify_status(m, "");
+                m->seen_on_usec = clock_usec(CLOCK_REALTIME); /* records come */
         }
 
         r = sd_event_source_set_time(source, usec + (m->rules_are_due ? LOOK_OVERLOADED_USEC : LOOK_USEC));
@@ -624,6 +716,7 @@ static int set_up_pipeline(Manager *m) {
                 .world = &fops_world_live,
                 .proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
                 .self_pid = (uint32_t) getpid(),
+                .serials = intake_serials(m->intake),
                 .index = trees_index(m->trees),
                 .new_tree = on_new_tree,
                 .observe = on_operation,
@@ -649,6 +742,7 @@ static void begin_gaps(Manager *m, const IntakeOrigin *origin) {
                 counts[GAP_KERNEL_LOST] = origin->predecessor.kernel_lost;
                 counts[GAP_SOCKET_OVERRUN] = origin->predecessor.n_overruns;
                 counts[GAP_TRUNCATED] = origin->predecessor.n_truncated;
+                counts[GAP_MISSING] = origin->predecessor.n_missing;
         }
         gaps_init(&m->gaps, counts, clock_usec(CLOCK_REALTIME));
         note_counts(m);
@@ -765,6 +859,7 @@ static int start(Manager *m, FopsConfig *config) {
         if (r < 0)
                 return fail(r, "installing rules");
 
+        m->seen_on_usec = clock_usec(CLOCK_REALTIME);
         say_ready(m, "started");
         say_origin(m, &origin, last_usec);
         notify_status(m, "READY=1\n");
@@ -807,15 +902,19 @@ static void end(Manager *m) {
                 /* Records that the kernel made before the rules went are still ours. */
                 intake_drain(m->intake, &m->control, DRAIN_USEC);
                 (void) fops_pipeline_flush(m->pipeline);
+                /* All has had its time: what isn't there by now doesn't come. */
+                (void) fops_serials_settle(intake_serials(m->intake));
                 look(m);
 
                 stats = fops_pipeline_stats(m->pipeline);
                 publisher_state(m->publisher, LOG_INFO, "stopped", "fopsd stopped: %ju operations, %ju foreign events",
                                 (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign);
         }
-        (void) audit_state_restore(&m->state, &m->control);
         if (m->intake)
                 intake_end(m->intake);
+        m->control.pace = NULL;
+        instance_clear_dead_registration(&m->control);
+        (void) audit_state_restore(&m->state, &m->control);
         alive_end(&m->alive);
 }
 

@@ -328,11 +328,21 @@ void publisher_refused(Publisher *p, const FopsDiags *diags) {
         (void) publisher_publish(p, &p->entry);
 }
 
+void publisher_tamper(Publisher *p, const char *what, const char *message) {
+        fops_entry_begin(&p->entry, FOPS_KIND_TAMPER, LOG_WARNING);
+        fops_entry_add(&p->entry, "MESSAGE", fops_span_from_string(message));
+        fops_entry_add(&p->entry, "FOPSD_TAMPER", fops_span_from_string(what));
+        (void) publisher_publish(p, &p->entry);
+}
+
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec) {
         fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_WARNING);
-        fops_entry_printf(&p->entry, "MESSAGE", "%ju lost: %s", (uintmax_t) count, cause);
+        if (count > 0) {
+                fops_entry_printf(&p->entry, "MESSAGE", "%ju lost: %s", (uintmax_t) count, cause);
+                fops_entry_add_u64(&p->entry, "FOPSD_GAP_COUNT", count);
+        } else
+                fops_entry_printf(&p->entry, "MESSAGE", "an unknown number lost: %s", cause);
         fops_entry_add(&p->entry, "FOPSD_GAP_CAUSE", fops_span_from_string(cause));
-        fops_entry_add_u64(&p->entry, "FOPSD_GAP_COUNT", count);
         fops_entry_printf(&p->entry, "FOPSD_GAP_FROM", "%ju.%03u", (uintmax_t) (from_usec / 1000000),
                           (unsigned) (from_usec / 1000 % 1000));
         fops_entry_printf(&p->entry, "FOPSD_GAP_UNTIL", "%ju.%03u", (uintmax_t) (until_usec / 1000000),

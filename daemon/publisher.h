@@ -44,8 +44,11 @@ void publisher_state(Publisher *p, int priority, const char *state, const char *
 /* A refused configuration: kind state, one entry, each error in a field FOPSD_ERROR. */
 void publisher_refused(Publisher *p, const FopsDiags *diags);
 
-/* An entry of kind gap: @count events or records lost for @cause between two times (µs since the epoch). */
+/* An entry of kind gap: @count events or records (0: an unknown number) lost for @cause between two times (µs since the epoch). */
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec);
+
+/* An entry of kind tamper: what another did to auditing (@what, static), and in words. */
+void publisher_tamper(Publisher *p, const char *what, const char *message);
 
 /* Entries that no journal took. */
 uint64_t publisher_n_failed(const Publisher *p);

@@ -52,6 +52,7 @@ typedef struct Header {
         uint32_t version, header_bytes;
         uint64_t data_bytes;
         RingNotes notes;
+        FopsSerials serials;
         uint32_t clean;
         /* Apart, since each thread writes its own all the time. */
         _Alignas(64) _Atomic uint64_t commit; /* head << 1 | which landing place */
@@ -171,6 +172,10 @@ uint64_t ring_n_free(const Ring *r) {
 
 RingNotes *ring_notes(Ring *r) {
         return &r->header->notes;
+}
+
+FopsSerials *ring_serials(Ring *r) {
+        return &r->header->serials;
 }
 
 void ring_set_clean(Ring *r) {

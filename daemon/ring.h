@@ -10,6 +10,7 @@
 
 #include <sys/socket.h>
 
+#include "serials.h"
 #include "span.h"
 
 /* Messages a recvmmsg(2): a usual event is six records; larger batches measured no better. */
@@ -84,7 +85,8 @@ RingStats ring_stats(const Ring *r);
 typedef struct RingNotes {
         uint32_t pid;            /* of the process that had it last */
         uint32_t registered_pid; /* whose registration the socket carries; 0: none, it listens */
-        uint64_t kernel_lost, n_overruns, n_truncated; /* that have been told of */
+        uint64_t kernel_lost, n_overruns, n_truncated, n_missing; /* that have been told of */
 } RingNotes;
 
 RingNotes *ring_notes(Ring *r);
+FopsSerials *ring_serials(Ring *r);

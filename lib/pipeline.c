@@ -142,6 +142,20 @@ void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec) {
         p->own_changes_until_usec = realtime_usec;
 }
 
+/* The process whose request to the kernel it was, not one that removed a watched directory and with it the kernel's rule. */
+static bool is_request_of_another(const FopsPipeline *p, const FopsEvent *event) {
+        for (size_t i = 0; i < event->n_records; i++)
+                if (event->records[i].type == AUDIT_SYSCALL) {
+                        FopsSpan body = event->records[i].body;
+                        uint32_t pid, n_items;
+
+                        return p->options.self_pid > 0 && fops_span_to_u32(fops_field_find(body, "pid").raw, &pid) &&
+                               pid != p->options.self_pid &&
+                               fops_span_to_u32(fops_field_find(body, "items").raw, &n_items) && n_items == 0;
+                }
+        return false;
+}
+
 /* fopsd's own changes come back as events: of rules with its tag on them, of settings and the registration about when it made them. */
 static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) {
         for (size_t i = 0; i < event->n_records; i++)
@@ -154,6 +168,8 @@ static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) 
                         if (p->options.self_pid > 0 && fops_span_to_u32(fops_field_find(body, "pid").raw, &pid) &&
                             pid == p->options.self_pid)
                                 return true;
+                        if (is_request_of_another(p, event))
+                                return false;
                         if (fops_span_equal(op, FOPS_SPAN_LITERAL("set")))
                                 return fops_event_id_usec(event->id) <= p->own_changes_until_usec;
 
@@ -537,6 +553,8 @@ static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_u
         int r;
 
         p->stats.n_records++;
+        if (p->options.serials)
+                fops_serials_hear(p->options.serials, record->id.serial);
         p->quiet_since_usec = UINT64_MAX;
         r = fops_correlator_push(p->correlator, record, now_usec);
         if (r < 0)

@@ -8,6 +8,7 @@
 #include "names.h"
 #include "process-table.h"
 #include "resolver.h"
+#include "serials.h"
 #include "watch.h"
 
 typedef struct FopsPipelineOptions {
@@ -21,6 +22,7 @@ typedef struct FopsPipelineOptions {
         bool full;              /* every record in the entry */
         bool drop_foreign;      /* no entries of kind record */
 
+        FopsSerials *serials;   /* borrowed, told of every record; NULL: none */
         FopsPathIndex *index;   /* borrowed, kept true by what comes along; NULL: none */
         /* A directory came into a watched tree from where nothing is known. May be NULL. */
         void (*new_tree)(void *userdata, FopsInodeKey directory);

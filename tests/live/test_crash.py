@@ -3,9 +3,11 @@
 """fopsd killed with SIGKILL again and again while operations are made at full speed, with a supervisor that keeps its descriptors as
 systemd does: every operation is in the journal, and what is there twice says so (FOPSD_REPLAYED=1).
 
-One thing can't be bridged: killed while its ring is full, and then once more within the first milliseconds of its next life, before
-there is a keeper, it leaves a full socket for more than the 100 ms that the kernel has patience for, which then loses a record or
-two. That is counted, and told as a gap; the test allows for a handful, and for no operation more than was told."""
+One thing can't always be bridged: killed while its ring is full, and again within the first milliseconds of its next life, it leaves a
+full socket for longer than the 100 ms that the kernel has patience for. The kernel then loses a few records, or what is in one of its
+queues, and counts only some of it. fopsd tells of it all the same, by the events' serial numbers. So: no operation may be missing that
+no gap tells of, and not more than a queue's worth.
+"""
 
 import collections
 import json
@@ -17,8 +19,8 @@ from supervisor import Supervised
 
 N = 200_000
 KILLS = 100
-# Records, in all those kills.
-LOST_MAX = 10
+# Events: twice what the kernel's queue holds with the limit below.
+MISSING_MAX = 2 * 8192 // 6
 
 
 def generate(tree, n):
@@ -32,19 +34,21 @@ def compare(ground, expected, lost):
     for e in entries:
         if e.kind == "gap":
             gaps[e.text("FOPSD_GAP_CAUSE")] += e.number("FOPSD_GAP_COUNT")
-    told = gaps.pop("records lost by the kernel", 0)
-    live.equal(told, ground.audit.status()["lost"] - lost, "records that the kernel lost, as told in gaps")
-    live.check(told <= LOST_MAX, f"{told} records lost by the kernel")
-    # What a lost record makes of its event.
+    lost_records = gaps.pop("records lost by the kernel", 0)
+    live.equal(lost_records, ground.audit.status()["lost"] - lost, "records that the kernel lost, as told in gaps")
+    never_came = gaps.pop("events that never came, by their serial numbers", 0)
+    # What a lost record, or one of a lost queue, makes of its event.
     incomplete = gaps.pop("events whose end never came", 0)
-    live.check(incomplete <= told, f"{incomplete} events whose end never came, with {told} records lost")
+    told = lost_records + never_came + incomplete
     live.equal(dict(gaps), {}, "other gaps")
     by_event = collections.defaultdict(list)
     for e in live.operations(entries):
         by_event[e.text("FOPSD_EVENT")].append(e)
     counts = collections.Counter(group[0].text("FOPSD_OP") for group in by_event.values())
     missing = sum((expected - counts).values())
-    live.check(missing <= told, f"{missing} operations are missing, with {told} records lost")
+    print(f"  {missing} operations missing; told: {lost_records} records lost, {never_came} events never came, {incomplete} incomplete")
+    live.check(missing <= told, f"{missing} operations are missing, and {told} are told of")
+    live.check(missing <= MISSING_MAX, f"{missing} operations are missing")
     live.equal(dict(counts - expected), {}, "operations that were not")
     doubled = [group for group in by_event.values() if len(group) > 1]
     unsaid = [group for group in doubled if sum(e.one("FOPSD_REPLAYED") is None for e in group) > 1]

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "test-records.h"
+
+#include "serials.h"
+
+static FopsSerials s;
+
+static int reset(void **state _unused_) {
+        s = (FopsSerials){};
+        return 0;
+}
+
+static void hear_all(uint64_t from, uint64_t until) {
+        for (uint64_t i = from; i < until; i++)
+                fops_serials_hear(&s, i);
+}
+
+static void test_none_is_missing_when_all_come(void **state _unused_) {
+        hear_all(1000, 500000);
+        assert_int_equal(fops_serials_settle(&s), 0);
+        assert_int_equal(fops_serials_settle(&s), 0);
+}
+
+static void test_a_hole_is_told_when_it_has_had_its_time(void **state _unused_) {
+        hear_all(7, 9);
+        hear_all(12, 20);
+        assert_int_equal(fops_serials_settle(&s), 0);
+        assert_int_equal(fops_serials_settle(&s), 3);
+        assert_int_equal(fops_serials_settle(&s), 3);
+}
+
+static void test_what_comes_late_is_not_missing(void **state _unused_) {
+        hear_all(7, 9);
+        hear_all(12, 20);
+        assert_int_equal(fops_serials_settle(&s), 0);
+        hear_all(9, 12);
+        assert_int_equal(fops_serials_settle(&s), 0);
+}
+
+static void test_what_comes_too_late_is_told_once(void **state _unused_) {
+        hear_all(7, 9);
+        hear_all(12, 20);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), 3);
+        hear_all(9, 12);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), 3);
+}
+
+static void test_the_records_of_one_event_are_one(void **state _unused_) {
+        for (int i = 0; i < 6; i++)
+                fops_serials_hear(&s, 7);
+        hear_all(8, 10);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), 0);
+}
+
+static void test_what_was_before_the_first_is_not_missed(void **state _unused_) {
+        fops_serials_hear(&s, 5000);
+        fops_serials_hear(&s, 4990);
+        hear_all(5001, 5010);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), 0);
+}
+
+static void test_holes_that_fall_out_of_view_count(void **state _unused_) {
+        hear_all(1, 100);
+        hear_all(200, 200 + FOPS_SERIALS_WINDOW + 50);
+        assert_int_equal(s.n_missing, 100);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), 100);
+}
+
+static void test_a_leap_costs_no_more_than_the_view(void **state _unused_) {
+        hear_all(1, 11);
+        fops_serials_hear(&s, UINT64_C(1) << 40);
+        fops_serials_settle(&s);
+        assert_int_equal(fops_serials_settle(&s), (UINT64_C(1) << 40) - 11);
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup(t, reset)
+        const struct CMUnitTest tests[] = {
+                TEST(test_none_is_missing_when_all_come),
+                TEST(test_a_hole_is_told_when_it_has_had_its_time),
+                TEST(test_what_comes_late_is_not_missing),
+                TEST(test_what_comes_too_late_is_told_once),
+                TEST(test_the_records_of_one_event_are_one),
+                TEST(test_what_was_before_the_first_is_not_missed),
+                TEST(test_holes_that_fall_out_of_view_count),
+                TEST(test_a_leap_costs_no_more_than_the_view),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
