@@ -345,7 +345,7 @@ int tree_scan_add_root(TreeScan *s, FopsSpan path) {
 
         fd = add_root(s, path, &opened, &outcome);
         if (fd < 0)
-                return fd == -ENOMEM ? fd : 0;
+                return fd;
         /* What is known has been scanned, or is being. */
         return outcome != FOPS_INDEX_KNOWN ? enqueue(s, opened.key) : 0;
 }
@@ -360,7 +360,7 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path) {
                 return 0;
         fd = add_root(s, fops_path_dirname(path), &directory, &outcome);
         if (fd < 0)
-                return fd == -ENOMEM ? fd : 0;
+                return fd;
 
         link = (FopsPathLink){ .parent = directory.key, .name = fops_arena_copy(&s->arena, fops_path_basename(path)) };
         if (!link.name.data)

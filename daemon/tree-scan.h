@@ -22,11 +22,12 @@ FOPS_DEFINE_CLEANUP(TreeScan *, tree_scan_free)
 /* Reads the mounts anew, for the devices of what is scanned from here on. 0 or -errno. */
 int tree_scan_read_mounts(TreeScan *s);
 
-/* Makes @path, a directory, a root of the index, at once; all below it is scanned, if it wasn't known. What isn't there (any
- * more) is passed over. 0 or -ENOMEM. */
+/* Makes @path, a directory, a root of the index, at once; all below it is scanned, if it wasn't known. 0; -ENOMEM; or why it can't be
+ * opened: -ENOENT, it isn't there (any more). */
 int tree_scan_add_root(TreeScan *s, FopsSpan path);
 
-/* A watched file: its directory becomes a root, and the file is put into it; what else is in there isn't asked for. 0 or -ENOMEM. */
+/* A watched file: its directory becomes a root, and the file is put into it; what else is in there isn't asked for. 0 or as
+ * above, of the directory. */
 int tree_scan_add_file(TreeScan *s, FopsSpan path);
 
 /* Forgets the root at @path and all below: it is gone, or no longer watched. What takes its place may have its inode. */

@@ -87,6 +87,10 @@ static void add_root(Fixture *f, const char *name) {
         assert_int_equal(tree_scan_add_root(f->scan, fops_span_from_string(at(f, name))), 0);
 }
 
+static void add_no_root(Fixture *f, const char *name, int error) {
+        assert_int_equal(tree_scan_add_root(f->scan, fops_span_from_string(at(f, name))), error);
+}
+
 static uint64_t inode_of(Fixture *f, const char *name) {
         struct stat st;
 
@@ -166,7 +170,7 @@ static void test_symlinks_are_entries_and_not_followed(void **state) {
         assert_int_equal(tree_scan_stats(f->scan).n_directories, 1);
 
         /* Nor as a root. */
-        add_root(f, "tree/link");
+        add_no_root(f, "tree/link", -ENOTDIR);
         assert_false(tree_scan_is_busy(f->scan));
 }
 
@@ -215,7 +219,7 @@ static void test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken
         assert_int_equal(tree_scan_stats(f->scan).n_failed, 1);
 }
 
-static void test_what_is_not_there_is_passed_over(void **state) {
+static void test_what_is_not_there_is_told_and_passed_over(void **state) {
         FopsInodeKey gone;
         Fixture *f = *state;
 
@@ -229,8 +233,8 @@ static void test_what_is_not_there_is_passed_over(void **state) {
         assert_int_equal(tree_scan_stats(f->scan).n_directories, 0);
 
         make_file(f, "file");
-        add_root(f, "nothing");
-        add_root(f, "file");
+        add_no_root(f, "nothing", -ENOENT);
+        add_no_root(f, "file", -ENOTDIR);
         assert_false(tree_scan_is_busy(f->scan));
         assert_int_equal(tree_scan_add_directory(f->scan, (FopsInodeKey){ gone.inode + 1000000, gone.dev_major, gone.dev_minor }), 0);
         scan(f);
@@ -294,7 +298,7 @@ static void test_a_watched_file_is_known_without_its_neighbours(void **state) {
         make_directory(f, "var");
         assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "var/later"))), 0);
         assert_known(f, "var", true);
-        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "nowhere/later"))), 0);
+        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(at(f, "nowhere/later"))), -ENOENT);
         assert_int_equal(tree_scan_add_file(f->scan, FOPS_SPAN_LITERAL("/")), 0);
         assert_int_equal(fops_path_index_stats(f->index).n_entries, 3);
 }
@@ -341,7 +345,7 @@ int main(void) {
                 TEST(test_symlinks_are_entries_and_not_followed),
                 TEST(test_a_directory_renamed_while_it_waits_is_scanned_where_it_is),
                 TEST(test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken_for_it),
-                TEST(test_what_is_not_there_is_passed_over),
+                TEST(test_what_is_not_there_is_told_and_passed_over),
                 TEST(test_a_directory_of_many_entries_is_read_to_its_end),
                 TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),
                 TEST(test_a_watched_file_is_known_without_its_neighbours),
