@@ -362,7 +362,7 @@ static void test_of_a_large_directory_a_part_is_read(void **state) {
 
 /* The name is still that of the directory below, but who goes there comes elsewhere. */
 static int mount_over_sub(void) {
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
                 return -1;
         return mount("tmpfs", "dir/sub", "tmpfs", 0, NULL);
 }
