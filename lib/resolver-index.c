@@ -165,6 +165,9 @@ bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsOb
         /* A directory may be outside of the watched trees. */
         if (candidates.n == 0 && !candidates.more)
                 return strictly && !(object->parent && is_complete);
+        /* One key for several directories (btrfs subvolumes), and one of them may have been renamed since: where it is now says nothing. */
+        if (strictly && (object->parent || S_ISDIR(item->mode)) && (candidates.n > 1 || candidates.more))
+                return true;
         return !is_among(&candidates, object->parent ? dir : path) && (strictly || !candidates.more);
 }
 
