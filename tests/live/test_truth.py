@@ -351,7 +351,16 @@ def test_tmpfs(ground):
 
 
 def test_btrfs_one_subvolume(ground):
-    on_image(ground, "btrfs")
+    """Of a directory that was renamed on btrfs the index keeps both places, and the process has to be asked. On a busy machine it may be
+    gone too often; then once more. A wrong path is one at any time."""
+    try:
+        on_image(ground, "btrfs")
+    except live.Failure as failure:
+        if ": only " not in str(failure):
+            raise
+        print(f"  {failure}: once more")
+        ground.forget()
+        on_image(ground, "btrfs")
 
 
 def test_btrfs_two_subvolumes(ground):
