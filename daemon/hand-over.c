@@ -17,6 +17,9 @@
 /* A restart that takes longer to find out is no smooth one anyway. */
 #define ANSWER_USEC (UINT64_C(1) * 1000000)
 
+/* PID 1 on a machine that boots or has no time. */
+#define FORGET_USEC (UINT64_C(5) * 1000000)
+
 HandOver hand_over_receive(void) {
         HandOver h = { .socket_fd = -EBADF, .ring_fd = -EBADF };
         char **names = NULL;
@@ -51,6 +54,8 @@ void hand_over_done(HandOver *h) {
 void hand_over_forget(void) {
         (void) sd_notify(false, "FDSTOREREMOVE=1\nFDNAME=" SOCKET_NAME);
         (void) sd_notify(false, "FDSTOREREMOVE=1\nFDNAME=" RING_NAME);
+        /* While systemd holds the socket the kernel keeps to it. */
+        (void) sd_notify_barrier(false, FORGET_USEC);
 }
 
 /* FDPOLL=0: an overrun is an error condition of the socket, and no reason to drop it. */

@@ -244,16 +244,21 @@ class Fopsd:
         self.wait_for("RELOADING=1", READY_SECONDS)
         self.wait_for("READY=1", READY_SECONDS)
 
-    def stop(self):
+    def stop(self, number=signal.SIGTERM):
         """TERM, as systemd does, and its end."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise Failure(f"fopsd didn't end within {STOP_SECONDS} s of TERM: {self.stderr()}")
+        self.process.send_signal(number)
+        self.notify.settimeout(0.02)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process.poll() is None:
+            # It waits until what it said was read.
+            with contextlib.suppress(socket.timeout):
+                self.notify.recv(65536)
+            if time.monotonic() > deadline:
+                self.kill()
+                raise Failure(f"fopsd didn't end within {STOP_SECONDS} s of signal {number}: {self.stderr()}")
+        code = self.process.returncode
         self.close()
-        equal(code, 0, f"exit code of fopsd after TERM ({self.stderr()})")
+        equal(code, 0, f"exit code of fopsd after signal {number} ({self.stderr()})")
 
     def kill(self):
         if self.process.poll() is None:

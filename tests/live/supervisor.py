@@ -65,6 +65,10 @@ class Supervised:
             self.store += [(said["FDNAME"], fd) for fd in fds]
             for fd in fds:
                 os.set_inheritable(fd, False)
+        else:
+            # Of BARRIER=1: that it is closed is the answer.
+            for fd in fds:
+                os.close(fd)
         if "READY" in said:
             self.ready = True
         return True
@@ -95,7 +99,10 @@ class Supervised:
 
     def stop(self):
         self.process.terminate()
-        code = self.process.wait(live.STOP_SECONDS)
+        end = time.monotonic() + live.STOP_SECONDS
+        while self.process.poll() is None and time.monotonic() < end:
+            self.hear(0.02)
+        code = self.process.wait(1)
         self.close()
         live.equal(code, 0, f"exit code of fopsd after TERM ({self.stderr()})")
 

@@ -160,8 +160,7 @@ def test_interrupt_ends_it_as_well(ground):
     ground.need_free_registration()
     before = ground.audit.rules()
     daemon = ground.watching(ground.tree())
-    daemon.process.send_signal(signal.SIGINT)
-    live.equal(daemon.process.wait(live.STOP_SECONDS), 0, "exit code after INT")
+    daemon.stop(signal.SIGINT)
     live.equal(ground.audit.rules(), before, "rules after INT")
 
 
