@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Each change makes a second ruleset beside the first: compiled, installed (new rules before old ones go), and only then the
+ * pipeline turns from the one to the other. */
+
+#include "coverage.h"
+
+#include <libaudit.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "path.h"
+
+void coverage_done(Coverage *c) {
+        trees_free(c->trees);
+        watch_follow_free(c->watch_follow);
+        mount_follow_free(c->mount_follow);
+        ruleset_free(c->ruleset);
+        audit_state_done(&c->state);
+}
+
+/* --- into force --------------------------------------------------------------------------------------------------------- */
+
+static int pipeline_follow_config(Coverage *c) {
+        const FopsConfig *config = &c->ruleset->config;
+
+        fops_pipeline_set_options(c->pipeline, config->attribution.ancestry, config->attribution.unit, config->attribution.container,
+                                  config->journal_full, config->source.foreign == FOPS_FOREIGN_DROP);
+        return fops_pipeline_set_watches(c->pipeline, c->ruleset->watch_set);
+}
+
+int coverage_apply_settings(Coverage *c, const FopsConfig *config) {
+        int r;
+
+        r = audit_state_apply(&c->state, c->control, config);
+        if (r == -EPERM) {
+                publisher_state(c->publisher, LOG_WARNING, "locked", "the kernel's audit settings are locked until the next boot");
+                return 0;
+        }
+        return r;
+}
+
+/* The rules, and what the configuration wants done last of all. */
+static int apply_rules(Coverage *c, const Ruleset *ruleset) {
+        const FopsConfig *config = &ruleset->config;
+        int r;
+
+        r = ruleset_install(ruleset, c->control, c->publisher);
+        if (r < 0)
+                return r;
+
+        if (config->kernel.loginuid_immutable) {
+                r = fops_audit_control_set_loginuid_immutable(c->control);
+                if (r < 0)
+                        publisher_state(c->publisher, LOG_WARNING, "unsupported", "login uids can't be made immutable: %s", strerror(-r));
+        }
+        if (config->kernel.lock) {
+                r = fops_audit_control_set_status(c->control, &(struct audit_status){ .mask = AUDIT_STATUS_ENABLED, .enabled = 2 });
+                if (r < 0 && r != -EPERM)
+                        return r;
+        }
+        return 0;
+}
+
+/* Of what is taken over the rules are in the kernel already, but for what was edited meanwhile: no harm in doing it a little later, when
+ * the kernel isn't busy. */
+static int apply_taken_over(Coverage *c) {
+        int r;
+
+        r = coverage_apply_settings(c, &c->ruleset->config);
+        if (r >= 0)
+                r = apply_rules(c, c->ruleset);
+        c->is_due = r == -EBUSY;
+        return c->is_due ? 0 : r;
+}
+
+/* The pipeline turns from the old set to the new one; then the old one may go. What was armed by old rules and is on its way still
+ * finds its watch by path; its tag may be gone. */
+static int swap_ruleset(Coverage *c, Ruleset *fresh) {
+        Ruleset *old = c->ruleset;
+        int r;
+
+        c->ruleset = fresh;
+        r = pipeline_follow_config(c);
+        ruleset_free(old);
+        return r < 0 ? r : trees_add_targets(c->trees, &fresh->targets);
+}
+
+/* --- the file system changes -------------------------------------------------------------------------------------------- */
+
+/* What came and what went is said, and what went is forgotten. */
+static int say_armed(Coverage *c, const Ruleset *fresh) {
+        const Ruleset *old = c->ruleset;
+        int r = 0;
+
+        for (size_t i = 0; i < fresh->targets.n_items; i++) {
+                const FopsTarget *t = fresh->targets.items + i;
+
+                if (!t->is_missing && !ruleset_is_armed(old, t))
+                        publisher_state(c->publisher, LOG_INFO, "armed", "%s appeared and is watched", t->path);
+        }
+        for (size_t i = 0; r >= 0 && i < old->targets.n_items; i++) {
+                const FopsTarget *t = old->targets.items + i;
+
+                if (t->is_missing || ruleset_is_armed(fresh, t))
+                        continue;
+                publisher_state(c->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears", t->path);
+                r = trees_remove(c->trees, t->path);
+        }
+        return r;
+}
+
+/* The same configuration meets another file system. */
+static int renew(Coverage *c) {
+        _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        FopsDiags diags = {};
+        int r;
+
+        /* First of all, so that what appears while we look is told again. */
+        r = watch_follow_set(c->watch_follow, c->ruleset->config.watches, c->ruleset->config.n_watches);
+        if (r >= 0)
+                r = ruleset_renew(c->ruleset, c->canary, &diags, &fresh);
+        fops_diags_done(&diags);
+        if (r != 0)
+                return MIN(r, 0);
+
+        r = ruleset_install(fresh, c->control, c->publisher);
+        if (r < 0)
+                publisher_state(c->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-r));
+        r = say_armed(c, fresh);
+        return r < 0 ? r : swap_ruleset(c, TAKE_PTR(fresh));
+}
+
+static int on_watches_changed(void *userdata) {
+        Coverage *c = userdata;
+
+        return c->changed(c->userdata, renew(c));
+}
+
+static bool is_below_target(const Coverage *c, const char *path) {
+        const FopsTargets *targets = &c->ruleset->targets;
+
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].is_directory &&
+                    fops_path_is_below(fops_span_from_string(path), fops_span_from_string(targets->items[i].path)))
+                        return true;
+        return false;
+}
+
+/* What is mounted in a watched tree belongs to it, and a mount can bring a watched path, or take it. */
+static int on_mounts_changed(void *userdata, const FopsMounts *before, const FopsMounts *now) {
+        Coverage *c = userdata;
+        int r;
+
+        r = trees_read_mounts(c->trees);
+        for (size_t i = 0; r >= 0 && i < before->n_items; i++)
+                if (!fops_mounts_by_id(now, before->items[i].id) && is_below_target(c, before->items[i].path))
+                        r = trees_remove(c->trees, before->items[i].path);
+        for (size_t i = 0; r >= 0 && i < now->n_items; i++) {
+                const FopsMount *mount = now->items + i;
+
+                if (fops_mounts_by_id(before, mount->id) || !is_below_target(c, mount->path))
+                        continue;
+                r = fops_rule_loader_follow_mount(c->control, mount->path);
+                if (r < 0)
+                        publisher_state(c->publisher, LOG_ERR, "refused", "what is mounted at %s can't be watched: %s", mount->path,
+                                        strerror(-r));
+                r = trees_add(c->trees, mount->path);
+        }
+        return c->changed(c->userdata, r < 0 ? r : renew(c));
+}
+
+/* --- start, reload, end -------------------------------------------------------------------------------------------------- */
+
+int coverage_load(Coverage *c, FopsConfig *config) {
+        FopsDiags diags = {};
+        int r;
+
+        r = ruleset_new(config, c->canary, &diags, &c->ruleset);
+        fops_diags_print(&diags, stderr);
+        fops_diags_done(&diags);
+        return r;
+}
+
+int coverage_begin(Coverage *c, const char *runtime_directory) {
+        int r;
+
+        r = audit_state_begin(&c->state, c->control, runtime_directory);
+        return r < 0 ? r : trees_new(c->ruleset->config.index_max_entries, c->publisher, &c->trees);
+}
+
+int coverage_follow(Coverage *c, sd_event *event) {
+        int r;
+
+        r = pipeline_follow_config(c);
+        if (r >= 0)
+                r = trees_start(c->trees, event, c->pipeline);
+        if (r >= 0)
+                r = watch_follow_new(event, on_watches_changed, c, &c->watch_follow);
+        if (r >= 0)
+                r = watch_follow_set(c->watch_follow, c->ruleset->config.watches, c->ruleset->config.n_watches);
+        return r < 0 ? r : mount_follow_new(event, on_mounts_changed, c, &c->mount_follow);
+}
+
+int coverage_install(Coverage *c, bool is_taken_over) {
+        return is_taken_over ? apply_taken_over(c) : apply_rules(c, c->ruleset);
+}
+
+int coverage_scan(Coverage *c) {
+        return trees_add_targets(c->trees, &c->ruleset->targets);
+}
+
+int coverage_look(Coverage *c) {
+        int r = c->is_due ? apply_taken_over(c) : 0;
+
+        trees_look(c->trees);
+        return r;
+}
+
+int coverage_reload(Coverage *c, const Options *options) {
+        _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        FopsDiags diags = {};
+        FopsConfig config;
+        int r;
+
+        r = options_load_config(options, &config, &diags);
+        if (r == 0)
+                r = ruleset_new(&config, c->canary, &diags, &fresh);
+        if (diags.n_items > 0)
+                fops_diags_print(&diags, stderr);
+        if (r > 0)
+                publisher_refused(c->publisher, &diags);
+        fops_diags_done(&diags);
+        if (r != 0)
+                return MIN(r, 0);
+
+        r = coverage_apply_settings(c, &fresh->config);
+        if (r >= 0)
+                r = apply_rules(c, fresh);
+        if (r < 0) {
+                publisher_state(c->publisher, LOG_ERR, "refused", "reload failed, the running configuration stays: %s", strerror(-r));
+                return 0;
+        }
+
+        r = watch_follow_set(c->watch_follow, fresh->config.watches, fresh->config.n_watches);
+        if (r >= 0)
+                r = swap_ruleset(c, TAKE_PTR(fresh));
+        return r < 0 ? r : 1;
+}
+
+void coverage_say_pending(const Coverage *c) {
+        for (size_t i = 0; i < c->ruleset->targets.n_items; i++)
+                if (c->ruleset->targets.items[i].is_missing)
+                        publisher_state(c->publisher, LOG_NOTICE, "pending", "nothing to watch at %s yet", c->ruleset->targets.items[i].path);
+}
+
+void coverage_restore_settings(Coverage *c) {
+        (void) audit_state_restore(&c->state, c->control);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Counters of every room into gaps. */
+
+#include "losses.h"
+
+#include "clock.h"
+
+static void count(Losses *l, uint64_t counts[static _GAP_CAUSE_MAX]) {
+        FopsCorrelatorStats correlator = fops_pipeline_correlator_stats(l->pipeline);
+        RingStats ring = intake_stats(l->intake);
+        struct audit_status status;
+
+        counts[GAP_KERNEL_LOST] = l->gaps.counts[GAP_KERNEL_LOST];
+        counts[GAP_MISSING] = l->gaps.counts[GAP_MISSING];
+        if (fops_audit_control_get_status(l->control, &status) >= 0) {
+                counts[GAP_KERNEL_LOST] = status.lost;
+                /* While processes wait for room in the queue, events may be late. */
+                if (status.backlog == 0)
+                        counts[GAP_MISSING] = fops_serials_settle(intake_serials(l->intake));
+        }
+        /* A registered daemon's overrun loses nothing: the kernel keeps the record and comes again, and counts it lost if it can't. */
+        counts[GAP_SOCKET_OVERRUN] = intake_mode(l->intake) == FOPS_SOURCE_LISTENER ? ring.n_overruns : l->gaps.counts[GAP_SOCKET_OVERRUN];
+        counts[GAP_TRUNCATED] = ring.n_truncated;
+        counts[GAP_MALFORMED] = fops_pipeline_stats(l->pipeline).n_malformed;
+        counts[GAP_EVENT_EVICTED] = correlator.n_evicted;
+        counts[GAP_EVENT_CUT] = correlator.n_truncated;
+        counts[GAP_EVENT_TIMED_OUT] = correlator.n_timed_out;
+        counts[GAP_JOURNAL] = publisher_n_failed(l->publisher);
+}
+
+static void keep_for_next_life(Losses *l) {
+        RingNotes *notes = intake_notes(l->intake);
+
+        notes->kernel_lost = l->gaps.counts[GAP_KERNEL_LOST];
+        notes->n_overruns = l->gaps.counts[GAP_SOCKET_OVERRUN];
+        notes->n_truncated = l->gaps.counts[GAP_TRUNCATED];
+        notes->n_missing = l->gaps.counts[GAP_MISSING];
+}
+
+void losses_begin(Losses *l, const IntakeOrigin *origin) {
+        uint64_t counts[_GAP_CAUSE_MAX];
+
+        count(l, counts);
+        if (origin->has_predecessor) {
+                counts[GAP_KERNEL_LOST] = origin->predecessor.kernel_lost;
+                counts[GAP_SOCKET_OVERRUN] = origin->predecessor.n_overruns;
+                counts[GAP_TRUNCATED] = origin->predecessor.n_truncated;
+                counts[GAP_MISSING] = origin->predecessor.n_missing;
+        }
+        gaps_init(&l->gaps, counts, clock_usec(CLOCK_REALTIME));
+        keep_for_next_life(l);
+}
+
+void losses_look(Losses *l) {
+        uint64_t counts[_GAP_CAUSE_MAX];
+
+        count(l, counts);
+        gaps_look(&l->gaps, counts, clock_usec(CLOCK_REALTIME), l->publisher);
+        keep_for_next_life(l);
+}
