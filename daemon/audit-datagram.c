@@ -21,5 +21,5 @@ bool audit_datagram_parse(FopsSpan datagram, uint32_t sender_pid, uint16_t *ret_
 }
 
 bool audit_datagram_is_record(uint16_t type) {
-        return type >= AUDIT_FIRST_USER_MSG || type == AUDIT_LOGIN;
+        return (type >= AUDIT_FIRST_USER_MSG && type != AUDIT_REPLACE) || type == AUDIT_LOGIN;
 }

@@ -43,5 +43,6 @@ FopsSourceMode audit_socket_mode(const AuditSocket *s); /* DAEMON or LISTENER */
  * carry a length that leaves out the header (nlmsg_len is the payload's), so what recv returned counts. Pure. */
 bool audit_datagram_parse(FopsSpan datagram, uint32_t sender_pid, uint16_t *ret_type, FopsSpan *ret_text);
 
-/* Not netlink's own messages, nor requests and their answers, among which AUDIT_LOGIN is a record all the same. Pure. */
+/* Not netlink's own messages, nor requests and their answers, among which AUDIT_LOGIN is a record all the same; nor the question
+ * whether the registered daemon is still there (AUDIT_REPLACE: a process id, and no text). Pure. */
 bool audit_datagram_is_record(uint16_t type);

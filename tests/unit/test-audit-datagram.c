@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <linux/audit.h>
 #include <linux/netlink.h>
 
 #include "test-records.h"
@@ -61,8 +62,19 @@ static void test_less_than_a_header_is_nothing(void **state _unused_) {
         assert_false(audit_datagram_parse(FOPS_SPAN_ABSENT, 0, &type, &text));
 }
 
+static void test_questions_and_answers_are_no_records(void **state _unused_) {
+        assert_true(audit_datagram_is_record(AUDIT_SYSCALL));
+        assert_true(audit_datagram_is_record(AUDIT_FIRST_USER_MSG));
+        assert_true(audit_datagram_is_record(AUDIT_LOGIN));
+        assert_true(audit_datagram_is_record(1420));
+        assert_false(audit_datagram_is_record(NLMSG_ERROR));
+        assert_false(audit_datagram_is_record(AUDIT_GET));
+        assert_false(audit_datagram_is_record(AUDIT_REPLACE));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_questions_and_answers_are_no_records),
                 cmocka_unit_test(test_a_datagram_is_a_type_and_a_text),
                 cmocka_unit_test(test_the_length_that_came_counts_not_the_one_it_says),
                 cmocka_unit_test(test_only_the_kernel_is_believed),
