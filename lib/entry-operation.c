@@ -148,7 +148,7 @@ static void add_syscall(FopsEntry *e, const FopsOperation *op) {
                                   op->args[1], op->args[2], op->args[3]);
 }
 
-static void add_process(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
+void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
         if (op->pid != 0)
                 fops_entry_add_u64(e, "FOPSD_PID", op->pid);
         if (op->ppid != 0)
@@ -195,7 +195,7 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
         add_object(e, op);
         add_keys(e, op);
         add_syscall(e, op);
-        add_process(e, op, names);
+        fops_entry_add_who(e, op, names);
 
         if (op->count > 1) {
                 fops_entry_add_u64(e, "FOPSD_COUNT", op->count);

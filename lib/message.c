@@ -334,25 +334,33 @@ static void put_program(Line *l, const FopsOperation *op) {
                 put_format(l, " with pid %" PRIu32, op->pid);
 }
 
-static void compose(Line *l, const FopsOperation *op, const People *people) {
+/* @deed: NULL for that of @op itself. */
+static void compose(Line *l, const FopsOperation *op, const People *people, const char *deed) {
         put_who(l, people);
         put_string(l, " ");
-        put_what(l, op, people);
+        if (deed)
+                put_string(l, deed);
+        else
+                put_what(l, op, people);
         put_program(l, op);
         if (op->count > 1)
                 put_format(l, ", %" PRIu64 " times", op->count);
 }
 
-FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names) {
+FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
         People people = ask_names(arena, op, names);
         Line l = {};
 
-        compose(&l, op, &people);
+        compose(&l, op, &people, deed);
         l.data = fops_arena_alloc(arena, l.size);
         if (!l.data)
                 return FOPS_SPAN_ABSENT;
 
         l.size = 0;
-        compose(&l, op, &people);
+        compose(&l, op, &people, deed);
         return (FopsSpan){ l.data, l.size };
+}
+
+FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names) {
+        return fops_message_from_deed(arena, op, names, NULL);
 }

@@ -469,3 +469,24 @@ int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, Fops
         *ret = op;
         return FOPS_OPERATION_OK;
 }
+
+FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena) {
+        FopsOperation who = {
+                .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,
+                .pid = op->pid, .ppid = op->ppid,
+                .uid = op->uid, .gid = op->gid, .euid = op->euid, .auid = op->auid, .session = op->session,
+                .comm = fops_arena_copy(arena, op->comm),
+                .exe = fops_arena_copy(arena, op->exe),
+                .tty = fops_arena_copy(arena, op->tty),
+                .subj = fops_arena_copy(arena, op->subj),
+                .cmdline = fops_arena_copy(arena, op->cmdline),
+                .unit = fops_arena_copy(arena, op->unit),
+                .container = fops_arena_copy(arena, op->container),
+                .runtime = fops_arena_copy(arena, op->runtime),
+                .n_parents = op->n_parents,
+        };
+
+        for (size_t i = 0; i < op->n_parents; i++)
+                who.parents[i] = fops_arena_copy(arena, op->parents[i]);
+        return who;
+}

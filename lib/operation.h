@@ -134,3 +134,6 @@ typedef enum FopsOperationStatus {
 /* Reads @event into *@ret, allocating in the event's arena: the operation lives as long as the event. Every record type that
  * has no place in an operation is left in the event. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
 int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *ret);
+
+/* The process and its people alone, copied into @arena, without the event. */
+FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena);

@@ -101,6 +101,10 @@ void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec) {
         p->resolver.index_is_complete = false;
 }
 
+FopsNames *fops_pipeline_names(FopsPipeline *p) {
+        return p->names;
+}
+
 FopsPairing *fops_pipeline_pairing(FopsPipeline *p) {
         return &p->resolver.pairing;
 }
@@ -142,43 +146,58 @@ void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec) {
         p->own_changes_until_usec = realtime_usec;
 }
 
-/* The process whose request to the kernel it was, not one that removed a watched directory and with it the kernel's rule. */
-static bool is_request_of_another(const FopsPipeline *p, const FopsEvent *event) {
-        for (size_t i = 0; i < event->n_records; i++)
-                if (event->records[i].type == AUDIT_SYSCALL) {
-                        FopsSpan body = event->records[i].body;
-                        uint32_t pid, n_items;
-
-                        return p->options.self_pid > 0 && fops_span_to_u32(fops_field_find(body, "pid").raw, &pid) &&
-                               pid != p->options.self_pid &&
-                               fops_span_to_u32(fops_field_find(body, "items").raw, &n_items) && n_items == 0;
-                }
-        return false;
+/* fopsd's own changes come back as events: of rules with its tag on them, of settings and the registration about when it made them.
+ * @pid: who asked for it; 0: not known, which is so for fopsd itself too where a `never` rule is about it. */
+static bool is_own_change(const FopsPipeline *p, const FopsEvent *event, const FopsAuditChange *change, uint32_t pid) {
+        if (!change->is_request)
+                return change->is_tagged;
+        if (pid > 0 && p->options.self_pid > 0)
+                return pid == p->options.self_pid;
+        if (change->kind == FOPS_CHANGE_RULE_ADDED)
+                return change->is_tagged;
+        return (change->kind != FOPS_CHANGE_RULE_REMOVED || change->is_tagged) && fops_event_id_usec(event->id) <= p->own_changes_until_usec;
 }
 
-/* fopsd's own changes come back as events: of rules with its tag on them, of settings and the registration about when it made them. */
-static bool is_own_config_change(const FopsPipeline *p, const FopsEvent *event) {
+static bool is_change(const FopsPipeline *p, const FopsEvent *event, size_t i, const FopsOperation *op, FopsAuditChange *ret, bool *ret_own) {
+        if (event->records[i].type != AUDIT_CONFIG_CHANGE)
+                return false;
+        *ret = fops_audit_change_read(event->records[i].body);
+        *ret_own = is_own_change(p, event, ret, op ? op->pid : ret->pid);
+        return true;
+}
+
+/* Is there a change of auditing in @event, and none that another made? @op: what its SYSCALL record says, or NULL. */
+static bool has_own_changes_only(const FopsPipeline *p, const FopsEvent *event, const FopsOperation *op) {
+        FopsAuditChange change;
+        bool own = false;
+
         for (size_t i = 0; i < event->n_records; i++)
-                if (event->records[i].type == AUDIT_CONFIG_CHANGE) {
-                        FopsSpan body = event->records[i].body, op = fops_field_find(body, "op").raw, key;
-                        FopsArena arena = {};
-                        uint32_t pid;
-                        bool ours;
+                if (is_change(p, event, i, op, &change, &own) && !own)
+                        return false;
+        return own;
+}
 
-                        if (p->options.self_pid > 0 && fops_span_to_u32(fops_field_find(body, "pid").raw, &pid) &&
-                            pid == p->options.self_pid)
-                                return true;
-                        if (is_request_of_another(p, event))
-                                return false;
-                        if (fops_span_equal(op, FOPS_SPAN_LITERAL("set")))
-                                return fops_event_id_usec(event->id) <= p->own_changes_until_usec;
+/* Tells of each that another made, whatever becomes of the event. */
+static void tell_changes(FopsPipeline *p, FopsEvent *event, FopsOperation *op) {
+        FopsAuditChange change;
+        bool own;
 
-                        key = fops_value_decode(fops_field_find(body, "key"), &arena);
-                        ours = key.size > 0 && memmem(key.data, key.size, FOPS_TAG_PREFIX, strlen(FOPS_TAG_PREFIX));
-                        fops_arena_done(&arena);
-                        return ours;
-                }
-        return false;
+        for (size_t i = 0; i < event->n_records; i++) {
+                FopsOperation who;
+
+                if (!is_change(p, event, i, op, &change, &own) || own)
+                        continue;
+                if (op) {
+                        attribute(p, op, &event->arena);
+                        who = *op;
+                } else
+                        who = (FopsOperation){
+                                .event = event, .pid = change.pid, .uid = change.uid, .gid = FOPS_ID_UNSET, .euid = FOPS_ID_UNSET,
+                                .auid = change.auid, .session = change.session, .subj = change.subj, .new_uid = FOPS_ID_UNSET,
+                                .new_gid = FOPS_ID_UNSET,
+                        };
+                p->options.changed(p->options.userdata, &change, &who);
+        }
 }
 
 /* What the index and the resolver know counts as of the event; the index is as it is now, too new for those from before its scan. */
@@ -306,7 +325,7 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
                 attribute(p, op, &event->arena);
                 op->n_watches = fops_watch_set_match(p->watches, op, op->tag, op->watches);
                 if (op->n_watches == 0 && !ours)
-                        return is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
+                        return has_own_changes_only(p, event, op) ? 0 : publish_foreign(p, event);
                 if (op->n_watches == 0 && !fops_tag_is_rule(op->tag)) {
                         p->stats.n_filtered++;
                         return 0;
@@ -488,8 +507,10 @@ static int settle_quiet(FopsPipeline *p, uint64_t now_usec) {
 static int handle_read(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
         int r = 0;
 
+        if (p->options.changed)
+                tell_changes(p, event, op);
         if (!op)
-                r = p->watches && is_own_config_change(p, event) ? 0 : publish_foreign(p, event);
+                r = p->watches && has_own_changes_only(p, event, NULL) ? 0 : publish_foreign(p, event);
         else if (!p->options.observe || !op->tag.data || !p->options.observe(p->options.userdata, op)) {
                 if (!is_early(p, op))
                         return go_on(p, event, op, now_usec);

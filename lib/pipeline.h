@@ -4,6 +4,7 @@
 /* The whole way from a record to an entry, in one place, so that the daemon, fopsctl decode and the tests give the same for the
  * same records: correlator, operation, resolver, attribution, watches and filters, entry. Not thread-safe. */
 
+#include "audit-change.h"
 #include "entry.h"
 #include "names.h"
 #include "process-table.h"
@@ -26,6 +27,10 @@ typedef struct FopsPipelineOptions {
         FopsPathIndex *index;   /* borrowed, kept true by what comes along; NULL: none */
         /* A directory came into a watched tree from where nothing is known. May be NULL. */
         void (*new_tree)(void *userdata, FopsInodeKey directory);
+
+        /* Told of what another did to auditing itself, also where its record is dropped. @who: whatever is known of the process, its
+         * spans good during the call. May be NULL. */
+        void (*changed)(void *userdata, const FopsAuditChange *change, const FopsOperation *who);
 
         /* Shown every operation of a rule of ours before anything else is done with it; true: it is not to go on. May be NULL. */
         bool (*observe)(void *userdata, const FopsOperation *op);
@@ -55,8 +60,12 @@ int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
  * new. UINT64_MAX: it doesn't, or not any more. */
 void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec);
 
-/* Settings of the kernel's that were changed up to now (µs since the epoch) were changed by us: no news. */
+/* What was changed of auditing up to now (µs since the epoch) by nobody in particular was changed by us: no news. UINT64_MAX while
+ * changes are being made. */
 void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec);
+
+/* The names of users and groups that it goes by. */
+FopsNames *fops_pipeline_names(FopsPipeline *p);
 
 /* What is known of the order of PARENT items, to learn into. */
 FopsPairing *fops_pipeline_pairing(FopsPipeline *p);

@@ -250,6 +250,18 @@ static void test_people_are_named_by_login_and_effective_user(_unused_ void **st
         check(&domain, 2000, 2001, 2001);
 }
 
+static void test_a_deed_is_told_as_an_operation_is(_unused_ void **state) {
+        static const char somebody[] = "somebody removed 4 rules", alice[] = "alice as root removed 4 rules with auditctl[4711]";
+        _cleanup_(fops_names_freep) FopsNames *names = fops_names_new();
+        FopsOperation who = { .uid = FOPS_ID_UNSET, .auid = FOPS_ID_UNSET, .euid = FOPS_ID_UNSET };
+        FopsArena arena = {};
+
+        assert_true(fops_span_equal_string(fops_message_from_deed(&arena, &who, names, "removed 4 rules"), somebody));
+        who = (FopsOperation){ .pid = 4711, .auid = 1000, .euid = 0, .comm = S("auditctl") };
+        assert_true(fops_span_equal_string(fops_message_from_deed(&arena, &who, names, "removed 4 rules"), alice));
+        fops_arena_done(&arena);
+}
+
 static void test_a_ring_has_no_program_name(_unused_ void **state) {
         static const Case cases[] = {
                 { "alice deleted /x through io_uring[4711]", FOPS_OP_DELETE, .is_uring = true, .path = S("/x"),
@@ -340,6 +352,7 @@ int main(void) {
                 cmocka_unit_test(test_a_failure_says_why),
                 cmocka_unit_test(test_an_unknown_path_is_not_passed_off_as_one),
                 cmocka_unit_test(test_people_are_named_by_login_and_effective_user),
+                cmocka_unit_test(test_a_deed_is_told_as_an_operation_is),
                 cmocka_unit_test(test_a_ring_has_no_program_name),
                 cmocka_unit_test(test_hostile_names_stay_within_the_line),
                 cmocka_unit_test(test_a_name_with_blanks_cannot_forge_the_rest),

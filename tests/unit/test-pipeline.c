@@ -386,11 +386,21 @@ static const FopsWorld watching_world = {
         .shares_root = watching_shares_root,
 };
 
+/* "changed KIND [SETTING] by COMM PID login AUID" */
+static void watching_changed(void *userdata, const FopsAuditChange *change, const FopsOperation *who) {
+        Watching *w = userdata;
+
+        fprintf(w->published->f, "changed %d %.*s by %.*s %u login %d\n", (int) change->kind, (int) change->setting.size,
+                change->setting.data ? change->setting.data : "", (int) who->comm.size, who->comm.data ? who->comm.data : "", who->pid,
+                (int) who->auid);
+}
+
 static void watching_init(Watching *w, Fixture *f) {
         FopsPipelineOptions options = {
                 .world = &watching_world, .world_userdata = w,
                 .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT, .proc_fd = -EBADF, .publish = watching_publish,
-                .new_tree = watching_new_tree, .observe = watching_observe, .userdata = w,
+                .new_tree = watching_new_tree, .observe = watching_observe, .changed = watching_changed, .self_pid = 815,
+                .userdata = w,
         };
 
         *w = (Watching){ .published = f, .index = index_new() };
@@ -647,13 +657,51 @@ static void test_our_own_changes_are_no_news_and_those_of_others_are(void **stat
         push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:4): auid=0 ses=1 op=add_rule key=\"foo\" list=4 res=1");
         push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:5): auid=0 ses=1 op=remove_rule key=(null) list=4 res=1");
         assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
-        assert_published(*state, "record CONFIG_CHANGE\nrecord CONFIG_CHANGE\nrecord CONFIG_CHANGE\n");
+        assert_published(*state, "changed 0 audit_enabled by  0 login 0\nrecord CONFIG_CHANGE\n"
+                                 "changed 1  by  0 login 0\nrecord CONFIG_CHANGE\nchanged 2  by  0 login 0\nrecord CONFIG_CHANGE\n");
 
         /* Who decodes a log wants to see all of it. */
         fops_pipeline_set_watches(w.pipeline, NULL);
         push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.100:6): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1");
         assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
         assert_published(*state, "record CONFIG_CHANGE\n");
+        watching_done(&w);
+}
+
+#define CALL_OF(serial, pid, comm) \
+        "type=SYSCALL msg=audit(1000.400:" serial "): arch=c000003e syscall=44 success=yes exit=60 a0=3 a1=0 a2=3c a3=0 items=0 ppid=1 pid=" pid \
+        " auid=1000 uid=0 gid=0 euid=0 tty=(none) ses=2 comm=\"" comm "\" exe=\"/usr/sbin/x\" key=(null)"
+
+static void test_who_changed_auditing_is_told_even_if_records_of_others_are_dropped(void **state) {
+        static const char removed[] = "type=CONFIG_CHANGE msg=audit(1000.400:%s): auid=1000 ses=2 op=remove_rule key=666F6F01666F7073643A3132 list=4 res=1";
+        Watching w;
+
+        watching_init(&w, *state);
+        fops_pipeline_set_options(w.pipeline, 0, false, false, false, true);
+        fops_pipeline_own_changes_until(w.pipeline, UINT64_C(1000399000));
+
+        /* Two requests in one system call. */
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:1): op=set audit_enabled=0 old=1 auid=1000 ses=2 res=1");
+        push_format(&w, removed, "1");
+        push_format(&w, CALL_OF("1", "4711", "auditctl"));
+        push_format(&w, "type=EOE msg=audit(1000.400:1): ");
+        assert_published(*state, "changed 0 audit_enabled by auditctl 4711 login 1000\nchanged 2  by auditctl 4711 login 1000\n");
+
+        /* fopsd itself. */
+        push_format(&w, removed, "2");
+        push_format(&w, CALL_OF("2", "815", "fopsd"));
+        push_format(&w, "type=EOE msg=audit(1000.400:2): ");
+        assert_published(*state, "");
+
+        /* Without a SYSCALL record it is a matter of the time; what the kernel does by itself is nobody's. */
+        push_format(&w, removed, "3");
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.400:4): op=remove_rule dir=\"/srv/data\" key=\"fopsd:12\" list=4 res=1");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "changed 2  by  0 login 1000\n");
+        fops_pipeline_own_changes_until(w.pipeline, UINT64_C(1000400000));
+        push_format(&w, removed, "5");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "");
         watching_done(&w);
 }
 
@@ -1075,6 +1123,7 @@ int main(void) {
                 TEST(test_a_directory_from_outside_is_told_to_be_scanned),
                 TEST(test_what_is_observed_and_taken_goes_no_further),
                 TEST(test_our_own_changes_are_no_news_and_those_of_others_are),
+                TEST(test_who_changed_auditing_is_told_even_if_records_of_others_are_dropped),
                 TEST(test_what_no_watch_wants_is_counted_and_keeps_the_index_true),
                 TEST(test_a_name_that_was_read_is_told_when_nothing_can_contradict_it_any_more),
                 TEST(test_a_name_that_may_be_a_later_one_is_not_told),
