@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "clock.h"
 #include "path.h"
 
 void coverage_done(Coverage *c) {
@@ -30,10 +31,23 @@ static int pipeline_follow_config(Coverage *c) {
         return fops_pipeline_set_watches(c->pipeline, c->ruleset->watch_set);
 }
 
+/* What comes of the kernel's audit settings and rules meanwhile is of our making. There is no pipeline yet before the first. */
+static void begin_changes(Coverage *c) {
+        if (c->pipeline)
+                fops_pipeline_own_changes_until(c->pipeline, UINT64_MAX);
+}
+
+static void end_changes(Coverage *c) {
+        if (c->pipeline)
+                fops_pipeline_own_changes_until(c->pipeline, clock_usec(CLOCK_REALTIME));
+}
+
 int coverage_apply_settings(Coverage *c, const FopsConfig *config) {
         int r;
 
+        begin_changes(c);
         r = audit_state_apply(&c->state, c->control, config);
+        end_changes(c);
         if (r == -EPERM) {
                 publisher_state(c->publisher, LOG_WARNING, "locked", "the kernel's audit settings are locked until the next boot");
                 return 0;
@@ -46,7 +60,9 @@ static int apply_rules(Coverage *c, const Ruleset *ruleset) {
         const FopsConfig *config = &ruleset->config;
         int r;
 
+        begin_changes(c);
         r = ruleset_install(ruleset, c->control, c->publisher);
+        end_changes(c);
         if (r < 0)
                 return r;
 
@@ -125,7 +141,9 @@ static int renew(Coverage *c) {
         if (r != 0)
                 return MIN(r, 0);
 
+        begin_changes(c);
         r = ruleset_install(fresh, c->control, c->publisher);
+        end_changes(c);
         if (r < 0)
                 publisher_state(c->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-r));
         r = say_armed(c, fresh);
@@ -162,7 +180,9 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
 
                 if (fops_mounts_by_id(before, mount->id) || !is_below_target(c, mount->path))
                         continue;
+                begin_changes(c);
                 r = fops_rule_loader_follow_mount(c->control, mount->path);
+                end_changes(c);
                 if (r < 0)
                         publisher_state(c->publisher, LOG_ERR, "refused", "what is mounted at %s can't be watched: %s", mount->path,
                                         strerror(-r));

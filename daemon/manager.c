@@ -74,6 +74,7 @@ static void manager_done(Manager *m) {
         alive_done(&m->alive);
         fops_pipeline_free(m->pipeline);
         coverage_done(&m->coverage);
+        tamper_guard_done(&m->tamper_guard);
         publisher_free(m->publisher);
         self_test_done(&m->self_test, m->is_restart);
         fops_audit_control_done(&m->control);
@@ -126,13 +127,18 @@ static void look_soon(Manager *m) {
                 (void) sd_event_source_set_time(m->look, clock_usec(CLOCK_MONOTONIC) + LOOK_SOON_USEC);
 }
 
+static void on_change(void *userdata, const FopsAuditChange *change, const FopsOperation *who) {
+        Manager *m = userdata;
+
+        if (tamper_guard_hear(&m->tamper_guard, change, who))
+                look_soon(m);
+}
+
 static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
         Manager *m = userdata;
         int r;
 
         r = publisher_publish(m->publisher, entry);
-        if (tamper_guard_hear(&m->tamper_guard, entry))
-                look_soon(m);
         /* What isn't with journald yet isn't done with. */
         if (r >= 0 && publisher_is_blocked(m->publisher))
                 r = intake_set_paused(m->intake, true);
@@ -265,10 +271,10 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
                 m->n_messages_looked = n_messages;
                 losses_look(&m->losses);
                 notify_status(m, "");
-                tamper_guard_see_on(&m->tamper_guard);
         }
 
-        r = sd_event_source_set_time(source, usec + (m->coverage.is_due ? LOOK_OVERLOADED_USEC : LOOK_USEC));
+        r = sd_event_source_set_time(source, usec + (m->coverage.is_due ? LOOK_OVERLOADED_USEC :
+                                                     m->tamper_guard.n_deeds > 0 ? LOOK_SOON_USEC : LOOK_USEC));
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -349,6 +355,7 @@ static int set_up_pipeline(Manager *m) {
                 .serials = intake_serials(m->intake),
                 .index = trees_index(m->coverage.trees),
                 .new_tree = on_new_tree,
+                .changed = on_change,
                 .observe = on_operation,
                 .publish = on_entry,
                 .userdata = m,
@@ -388,7 +395,9 @@ static int open_intake(Manager *m, const FopsConfig *config, IntakeOrigin *ret_o
 static void wire(Manager *m) {
         m->coverage.pipeline = m->pipeline;
         self_test_start(&m->self_test, m->publisher, m->pipeline);
-        m->tamper_guard = (TamperGuard){ .control = &m->control, .pipeline = m->pipeline, .publisher = m->publisher };
+        m->tamper_guard = (TamperGuard){
+                .control = &m->control, .state = &m->coverage.state, .pipeline = m->pipeline, .publisher = m->publisher,
+        };
         m->losses = (Losses){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };
         m->writers = (Writers){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline };
 }
@@ -473,7 +482,7 @@ static int start(Manager *m, FopsConfig *config) {
         if (r < 0)
                 return fail(r, "installing rules");
 
-        tamper_guard_see_on(&m->tamper_guard);
+        m->tamper_guard.complete_usec = clock_usec(CLOCK_REALTIME);
         say_ready(m, "started");
         losses_begin(&m->losses, &origin);
         say_origin(m, &origin, last_usec);
@@ -491,6 +500,7 @@ static void leave(Manager *m) {
                      publisher_flush(m->publisher, FLUSH_USEC) >= 0 && publisher_attach(m->publisher, NULL, NULL, NULL) >= 0;
 
         losses_look(&m->losses);
+        tamper_guard_end(&m->tamper_guard);
         publisher_state(m->publisher, LOG_INFO, "leaving", "fopsd leaves to its next life: %ju operations so far",
                         (uintmax_t) fops_pipeline_stats(m->pipeline).n_operations);
         intake_leave(m->intake, clean);
@@ -512,6 +522,8 @@ static void end(Manager *m) {
                 (void) publisher_flush(m->publisher, FLUSH_USEC);
                 (void) publisher_attach(m->publisher, NULL, NULL, NULL);
         }
+        if (m->pipeline)
+                fops_pipeline_own_changes_until(m->pipeline, UINT64_MAX);
         (void) fops_rule_loader_remove_all(&m->control, NULL);
         if (m->intake && m->pipeline) {
                 /* Records that the kernel made before the rules went are still ours. */
@@ -520,6 +532,7 @@ static void end(Manager *m) {
                 /* All has had its time: what isn't there by now doesn't come. */
                 (void) fops_serials_settle(intake_serials(m->intake));
                 losses_look(&m->losses);
+                tamper_guard_end(&m->tamper_guard);
 
                 stats = fops_pipeline_stats(m->pipeline);
                 publisher_state(m->publisher, LOG_INFO, "stopped", "fopsd stopped: %ju operations, %ju foreign events",

@@ -328,10 +328,21 @@ void publisher_refused(Publisher *p, const FopsDiags *diags) {
         (void) publisher_publish(p, &p->entry);
 }
 
-void publisher_tamper(Publisher *p, const char *what, const char *message) {
+void publisher_tamper(Publisher *p, const PublisherTamper *tamper, FopsNames *names) {
+        FopsSpan text = fops_span_from_string(tamper->deed);
+
         fops_entry_begin(&p->entry, FOPS_KIND_TAMPER, LOG_WARNING);
-        fops_entry_add(&p->entry, "MESSAGE", fops_span_from_string(message));
-        fops_entry_add(&p->entry, "FOPSD_TAMPER", fops_span_from_string(what));
+        if (tamper->who)
+                text = fops_message_from_deed(&p->entry.arena, tamper->who, names, tamper->deed);
+        fops_entry_printf(&p->entry, "MESSAGE", "%.*s%s", (int) text.size, text.data, tamper->outcome);
+        fops_entry_add(&p->entry, "FOPSD_TAMPER", fops_span_from_string(tamper->what));
+        if (tamper->usec > 0)
+                fops_entry_printf(&p->entry, "FOPSD_TIME", "%ju.%03u", (uintmax_t) (tamper->usec / 1000000),
+                                  (unsigned) (tamper->usec / 1000 % 1000));
+        if (tamper->count > 1)
+                fops_entry_add_u64(&p->entry, "FOPSD_COUNT", tamper->count);
+        if (tamper->who)
+                fops_entry_add_who(&p->entry, tamper->who, names);
         (void) publisher_publish(p, &p->entry);
 }
 

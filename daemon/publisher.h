@@ -47,8 +47,16 @@ void publisher_refused(Publisher *p, const FopsDiags *diags);
 /* An entry of kind gap: @count events or records (0: an unknown number) lost for @cause between two times (µs since the epoch). */
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec);
 
-/* An entry of kind tamper: what another did to auditing (@what, static), and in words. */
-void publisher_tamper(Publisher *p, const char *what, const char *message);
+/* An entry of kind tamper: what was done to auditing (@what, static, for FOPSD_TAMPER), by whom (NULL: nobody in particular), how many
+ * times (0: once) and since when (µs since the epoch). MESSAGE is made of @deed, what follows the person, and @outcome, what follows
+ * it all. @names may be NULL. */
+typedef struct PublisherTamper {
+        const char *what, *deed, *outcome;
+        const FopsOperation *who;
+        uint64_t count, usec;
+} PublisherTamper;
+
+void publisher_tamper(Publisher *p, const PublisherTamper *tamper, FopsNames *names);
 
 /* Entries that no journal took. */
 uint64_t publisher_n_failed(const Publisher *p);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A record of type CONFIG_CHANGE that isn't of our making, into a look at what it left. */
+/* Changes of auditing by others, as they come, into deeds; deeds, a moment later, into entries and repairs:
+ *   alice removed 4 rules of fopsd's with auditctl[4711]; they are back */
 
 #include "tamper-guard.h"
+
+#include <stdio.h>
 
 #include "clock.h"
 
@@ -10,16 +13,143 @@
 #define RESTORATIONS_MAX 10U
 #define RESTORATIONS_USEC (UINT64_C(60) * 1000000)
 
-bool tamper_guard_hear(TamperGuard *g, const FopsEntry *entry) {
-        if (entry->kind != FOPS_KIND_RECORD || !fops_span_equal(fops_entry_get(entry, "FOPSD_RECORD_TYPE"), FOPS_SPAN_LITERAL("CONFIG_CHANGE")))
+/* audit_enabled in kernel/audit.h. */
+enum { ENABLED_OFF = 0, ENABLED_LOCKED = 2 };
+
+static const char *const words[_TAMPER_KIND_MAX] = {
+        [TAMPER_RULES] = "rules",     [TAMPER_DISABLED] = "disabled", [TAMPER_LOCKED] = "locked",
+        [TAMPER_SETTING] = "setting", [TAMPER_LOST] = "lost",         [TAMPER_REGISTRATION] = "registration",
+};
+
+void tamper_guard_done(TamperGuard *g) {
+        fops_arena_done(&g->arena);
+}
+
+/* --- what was done -------------------------------------------------------------------------------------------------------- */
+
+/* Not everything that changes is tampered with: others' rules are theirs, and who sets what is set (journald turns auditing on when it
+ * starts) changes nothing. */
+static bool read_deed(const FopsAuditChange *change, TamperDeed *ret) {
+        TamperDeed deed = { .value = change->value, .old = change->old };
+
+        if (change->kind == FOPS_CHANGE_RULE_REMOVED && change->is_tagged)
+                deed.kind = TAMPER_RULES;
+        else if (change->kind != FOPS_CHANGE_SETTING || change->value == change->old)
                 return false;
-        g->is_due = true;
+        else if (fops_span_equal(change->setting, FOPS_SPAN_LITERAL("audit_enabled"))) {
+                if (change->value != ENABLED_OFF && change->value != ENABLED_LOCKED)
+                        return false;
+                deed.kind = change->value == ENABLED_OFF ? TAMPER_DISABLED : TAMPER_LOCKED;
+        } else if (fops_span_equal(change->setting, FOPS_SPAN_LITERAL("audit_pid"))) {
+                if (!change->is_refused || change->old != (uint32_t) getpid())
+                        return false;
+                deed.kind = TAMPER_REGISTRATION;
+        } else
+                deed.kind = fops_span_equal(change->setting, FOPS_SPAN_LITERAL("lost")) ? TAMPER_LOST : TAMPER_SETTING;
+
+        /* What was refused has changed nothing, but who tries to be the audit daemon is told. */
+        if (change->is_refused && deed.kind != TAMPER_REGISTRATION)
+                return false;
+        snprintf(deed.setting, sizeof(deed.setting), "%.*s", (int) MIN(change->setting.size, sizeof(deed.setting)), change->setting.data);
+        *ret = deed;
         return true;
 }
 
-void tamper_guard_see_on(TamperGuard *g) {
-        g->seen_on_usec = clock_usec(CLOCK_REALTIME);
+static void publish(TamperGuard *g, const TamperDeed *deed, const char *outcome) {
+        char text[128] = "";
+
+        switch (deed->kind) {
+        case TAMPER_RULES:
+                snprintf(text, sizeof(text), "removed %ju %s of fopsd's", (uintmax_t) deed->n, deed->n == 1 ? "rule" : "rules");
+                break;
+        case TAMPER_DISABLED:
+                snprintf(text, sizeof(text), "turned auditing off");
+                break;
+        case TAMPER_LOCKED:
+                snprintf(text, sizeof(text), "locked the configuration of auditing until the next boot");
+                break;
+        case TAMPER_SETTING:
+                snprintf(text, sizeof(text), "changed %s from %u to %u", deed->setting, deed->old, deed->value);
+                break;
+        case TAMPER_LOST:
+                snprintf(text, sizeof(text), "reset the kernel's count of lost records, which was %u", deed->old);
+                break;
+        case TAMPER_REGISTRATION:
+                snprintf(text, sizeof(text), "tried to register another audit daemon");
+                break;
+        case _TAMPER_KIND_MAX:
+                break;
+        }
+        publisher_tamper(g->publisher,
+                         &(PublisherTamper){
+                                 .what = words[deed->kind], .deed = text, .outcome = outcome, .who = &deed->who, .count = deed->n, .usec = deed->usec,
+                         },
+                         fops_pipeline_names(g->pipeline));
 }
+
+static bool is_of(const TamperDeed *deed, TamperKind kind) {
+        return kind == _TAMPER_KIND_MAX || deed->kind == kind;
+}
+
+static bool has_deed(const TamperGuard *g, TamperKind kind) {
+        for (size_t i = 0; i < g->n_deeds; i++)
+                if (is_of(g->deeds + i, kind))
+                        return true;
+        return false;
+}
+
+/* Those of @kind are done with; _TAMPER_KIND_MAX: all. */
+static void drop(TamperGuard *g, TamperKind kind) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n_deeds; i++)
+                if (!is_of(g->deeds + i, kind))
+                        g->deeds[n++] = g->deeds[i];
+        g->n_deeds = n;
+        if (n == 0)
+                fops_arena_reset(&g->arena);
+}
+
+/* Tells and drops them. Returns when the first was done, 0 if there is none. */
+static uint64_t tell(TamperGuard *g, TamperKind kind, const char *outcome) {
+        uint64_t first_usec = UINT64_MAX;
+
+        for (size_t i = 0; i < g->n_deeds; i++)
+                if (is_of(g->deeds + i, kind)) {
+                        publish(g, g->deeds + i, outcome);
+                        first_usec = MIN(first_usec, g->deeds[i].usec);
+                }
+        drop(g, kind);
+        return first_usec == UINT64_MAX ? 0 : first_usec;
+}
+
+bool tamper_guard_hear(TamperGuard *g, const FopsAuditChange *change, const FopsOperation *who) {
+        bool is_first = !g->is_due || g->n_deeds == 0;
+        TamperDeed deed;
+
+        g->is_due = true;
+        if (!read_deed(change, &deed))
+                return is_first;
+        for (size_t i = 0; i < g->n_deeds; i++) {
+                TamperDeed *d = g->deeds + i;
+
+                if (d->kind == deed.kind && d->who.pid == who->pid && d->who.auid == who->auid && strcmp(d->setting, deed.setting) == 0) {
+                        d->value = deed.value;
+                        d->n++;
+                        return is_first;
+                }
+        }
+
+        if (g->n_deeds == TAMPER_DEEDS_MAX)
+                (void) tell(g, _TAMPER_KIND_MAX, "");
+        deed.n = 1;
+        deed.usec = fops_event_id_usec(who->event->id);
+        deed.who = fops_operation_copy_who(who, &g->arena);
+        g->deeds[g->n_deeds++] = deed;
+        return is_first;
+}
+
+/* --- what is done about it ------------------------------------------------------------------------------------------------ */
 
 /* Back to what it was, if that is wanted. */
 static bool may_restore(TamperGuard *g, const FopsConfig *config) {
@@ -32,51 +162,127 @@ static bool may_restore(TamperGuard *g, const FopsConfig *config) {
                 g->n_restorations = 0;
         }
         if (g->n_restorations++ == RESTORATIONS_MAX)
-                publisher_tamper(g->publisher, "fight", "another goes on changing auditing; for a minute it is left so");
+                publisher_tamper(g->publisher,
+                                 &(PublisherTamper){
+                                         .what = "fight", .deed = "another goes on changing auditing; for a minute it is left so", .outcome = "",
+                                 },
+                                 NULL);
         return g->n_restorations <= RESTORATIONS_MAX;
 }
 
-/* Auditing is off. True if it is on again. */
-static bool turn_on(TamperGuard *g, const FopsConfig *config) {
-        const struct audit_status on = { .mask = AUDIT_STATUS_ENABLED, .enabled = 1 };
-        uint64_t seen_usec = g->seen_on_usec;
+static bool is_configured(const FopsConfig *config, const char *setting) {
+        return (strcmp(setting, "audit_backlog_limit") == 0 && config->kernel.backlog_limit >= 0) ||
+               (strcmp(setting, "audit_backlog_wait_time") == 0 && config->kernel.backlog_wait_time >= 0) ||
+               (strcmp(setting, "audit_rate_limit") == 0 && config->kernel.rate_limit >= 0) ||
+               (strcmp(setting, "audit_failure") == 0 && config->kernel.failure != FOPS_FAILURE_UNSET);
+}
 
-        if (seen_usec > 0)
-                publisher_tamper(g->publisher, "disabled", "auditing was turned off by another");
-        if (!may_restore(g, config)) {
-                g->seen_on_usec = 0;
-                return false;
+/* The settings that are configured, and auditing itself. True if they are what they should be. */
+static bool restore_settings(TamperGuard *g, const FopsConfig *config) {
+        int r;
+
+        fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
+        r = audit_state_apply(g->state, g->control, config);
+        fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
+        return r >= 0;
+}
+
+/* What is missing of the rules comes back: 1; 0: nothing was, or the kernel is busy; or -ENOMEM. */
+static int restore_rules(TamperGuard *g, const Ruleset *ruleset) {
+        FopsRuleSync sync;
+        int r;
+
+        fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
+        r = fops_rule_loader_sync(g->control, &ruleset->rules, &sync);
+        fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        r = sync.n_installed > 0;
+        fops_rule_sync_done(&sync);
+        return r;
+}
+
+/* True if one of them was to be set back. */
+static bool tell_settings(TamperGuard *g, const FopsConfig *config, bool are_restored) {
+        bool any = false;
+
+        for (size_t i = 0; i < g->n_deeds; i++) {
+                bool is_restored = are_restored && is_configured(config, g->deeds[i].setting);
+
+                if (g->deeds[i].kind != TAMPER_SETTING)
+                        continue;
+                publish(g, g->deeds + i, is_restored ? "; it is set back" : "");
+                any |= is_restored;
         }
-        if (fops_audit_control_set_status(g->control, &on) < 0)
-                return false;
-        publisher_gap(g->publisher, "auditing was off", 0, seen_usec, clock_usec(CLOCK_REALTIME));
-        return true;
+        drop(g, TAMPER_SETTING);
+        return any;
+}
+
+/* Is auditing on? If not, nothing else can be mended. */
+static bool look_after_auditing(TamperGuard *g, bool was_on, bool is_on) {
+        uint64_t usec = tell(g, TAMPER_DISABLED, !was_on && is_on ? "; it is on again" : "");
+
+        if (g->off_usec == 0)
+                g->off_usec = usec;
+        if (!was_on && g->off_usec == 0) {
+                g->off_usec = clock_usec(CLOCK_REALTIME);
+                publisher_tamper(g->publisher,
+                                 &(PublisherTamper){ .what = words[TAMPER_DISABLED], .deed = "auditing was turned off", .outcome = "" }, NULL);
+        }
+        if (is_on && g->off_usec > 0) {
+                publisher_gap(g->publisher, "auditing was off", 0, g->off_usec, clock_usec(CLOCK_REALTIME));
+                g->off_usec = 0;
+        }
+        return is_on;
+}
+
+static void look_after_rules(TamperGuard *g, bool are_restored) {
+        uint64_t now = clock_usec(CLOCK_REALTIME), usec = tell(g, TAMPER_RULES, are_restored ? "; they are back" : "");
+
+        if (are_restored) {
+                if (usec == 0)
+                        publisher_tamper(g->publisher,
+                                         &(PublisherTamper){
+                                                 .what = words[TAMPER_RULES], .deed = "rules of fopsd's were missing", .outcome = "; they are back",
+                                         },
+                                         NULL);
+                publisher_gap(g->publisher, "rules were missing", 0, usec > 0 ? usec : g->complete_usec, now);
+        }
+        g->complete_usec = now;
 }
 
 int tamper_guard_look(TamperGuard *g, const Ruleset *ruleset) {
-        uint64_t seen_usec = g->seen_on_usec;
+        bool may, was_on, is_on, did, are_restored = false;
         struct audit_status status;
-        FopsRuleSync sync;
         int r;
 
         if (!g->is_due || fops_audit_control_get_status(g->control, &status) < 0)
                 return 0; /* the kernel is busy; later */
         g->is_due = false;
-        if (status.enabled == 0 && !turn_on(g, &ruleset->config))
-                return 0;
-        tamper_guard_see_on(g);
-        fops_pipeline_own_changes_until(g->pipeline, g->seen_on_usec);
+        was_on = is_on = status.enabled != ENABLED_OFF;
 
-        if (ruleset->rules.n_items == 0 || !may_restore(g, &ruleset->config))
+        may = may_restore(g, &ruleset->config);
+        if (may && (!was_on || has_deed(g, TAMPER_SETTING)))
+                is_on |= restore_settings(g, &ruleset->config);
+        did = tell_settings(g, &ruleset->config, may && is_on) || !was_on;
+        if (!look_after_auditing(g, was_on, is_on)) {
+                g->is_due = true; /* nobody tells when another turns it on */
                 return 0;
-        r = fops_rule_loader_sync(g->control, &ruleset->rules, &sync);
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        if (sync.n_installed > 0) {
-                publisher_tamper(g->publisher, "rules", "rules of fopsd were removed by another; they are back");
-                publisher_gap(g->publisher, "rules were missing", 0, seen_usec, clock_usec(CLOCK_REALTIME));
-        } else if (g->n_restorations > 0)
-                g->n_restorations--; /* nothing to restore */
-        fops_rule_sync_done(&sync);
+        }
+
+        if (may && ruleset->rules.n_items > 0) {
+                r = restore_rules(g, ruleset);
+                if (r < 0)
+                        return r;
+                are_restored = r > 0;
+        }
+        if (may && !did && !are_restored)
+                g->n_restorations--; /* for nothing */
+        look_after_rules(g, are_restored);
+        (void) tell(g, _TAMPER_KIND_MAX, "");
         return 0;
+}
+
+void tamper_guard_end(TamperGuard *g) {
+        (void) tell(g, _TAMPER_KIND_MAX, "");
 }

@@ -1,29 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What others do to auditing: rules of ours removed, auditing turned off. Said, and put back if that is wanted, without a fight. */
+/* What others do to auditing: rules of ours removed, auditing turned off, settings changed. Said, with who it was, and put back if that
+ * is wanted, without a fight. */
 
-#include "audit-control.h"
+#include "audit-state.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
 
+typedef enum TamperKind {
+        TAMPER_RULES,        /* ours were removed */
+        TAMPER_DISABLED,     /* auditing was turned off */
+        TAMPER_LOCKED,       /* … its configuration locked, until the next boot */
+        TAMPER_SETTING,      /* backlog limit, rate limit … were changed */
+        TAMPER_LOST,         /* the kernel's count of lost records was reset */
+        TAMPER_REGISTRATION, /* another tried to be the audit daemon in our place */
+        _TAMPER_KIND_MAX,
+} TamperKind;
+
+/* What one process did, perhaps several times. */
+typedef struct TamperDeed {
+        TamperKind kind;
+        char setting[32];
+        uint32_t value, old;
+        uint64_t n, usec; /* how often; CLOCK_REALTIME of the first */
+        FopsOperation who; /* in the guard's arena */
+} TamperDeed;
+
+/* A crowd at once is told in pieces. */
+#define TAMPER_DEEDS_MAX 16U
+
 typedef struct TamperGuard {
         bool is_due; /* somebody has changed something */
+        TamperDeed deeds[TAMPER_DEEDS_MAX];
+        size_t n_deeds;
+        FopsArena arena;
         unsigned n_restorations;
         uint64_t restorations_usec; /* the first of them, CLOCK_MONOTONIC */
-        uint64_t seen_on_usec;      /* CLOCK_REALTIME when auditing was last seen on; 0: that it is off is said */
+        uint64_t off_usec;          /* CLOCK_REALTIME since when auditing is off; 0: it is on */
+        uint64_t complete_usec;     /* CLOCK_REALTIME when no rule was missing */
         /* Borrowed. */
         FopsAuditControl *control;
+        AuditState *state;
         FopsPipeline *pipeline;
         Publisher *publisher;
 } TamperGuard;
 
-/* An entry that is published: true if it tells of a change by another, so that it is time to look soon. */
-bool tamper_guard_hear(TamperGuard *g, const FopsEntry *entry);
+void tamper_guard_done(TamperGuard *g);
 
-/* All is well: records come. */
-void tamper_guard_see_on(TamperGuard *g);
+/* Another has changed something. True for the first: what belongs together is over within a moment, then is the time to look. */
+bool tamper_guard_hear(TamperGuard *g, const FopsAuditChange *change, const FopsOperation *who);
 
 /* Is auditing on, and are the rules of @ruleset there? 0, or -ENOMEM; what the kernel refuses is looked at the next time. */
 int tamper_guard_look(TamperGuard *g, const Ruleset *ruleset);
+
+/* Tells what was heard of and not looked at: at the end, when nothing is mended any more. */
+void tamper_guard_end(TamperGuard *g);
