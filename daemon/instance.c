@@ -78,17 +78,18 @@ int instance_claim(uint32_t *ret_pid) {
         }
 }
 
-void instance_clear_dead_registration(FopsAuditControl *control) {
+void instance_clear_dead_registration(FopsAuditControl *control, uint64_t timeout_usec) {
         struct audit_status status;
 
-        for (int i = 0; i < FIND_OUT_TRIES; i++) {
+        for (uint64_t i = 0; i < timeout_usec / FIND_OUT_USEC; i++) {
                 if (fops_audit_control_get_status(control, &status) < 0 || status.pid == 0)
                         return;
                 if (kill((pid_t) status.pid, 0) == 0 || errno != ESRCH)
                         return;
-                /* To what it is: a change of configuration all the same. Again, since the socket may just be being closed. */
+                /* To what it is: a change of configuration all the same. Again, ever less often, since the socket may just be
+                 * being closed: systemd has a process of its own do that. */
                 status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
-                if (i % 4 == 0 && fops_audit_control_set_status(control, &status) < 0)
+                if ((i & (i - 1)) == 0 && fops_audit_control_set_status(control, &status) < 0)
                         return;
                 usleep(FIND_OUT_USEC);
         }

@@ -10,5 +10,5 @@
 int instance_claim(uint32_t *ret_pid);
 
 /* A registered process that is gone, and whose socket nobody has any more, keeps the place of the audit daemon until the kernel has
- * a record for it. This makes one, and waits a moment for the kernel to find out. */
-void instance_clear_dead_registration(FopsAuditControl *control);
+ * a record for it. This makes some, and waits @timeout_usec at most for the kernel to find out. */
+void instance_clear_dead_registration(FopsAuditControl *control, uint64_t timeout_usec);

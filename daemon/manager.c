@@ -37,6 +37,10 @@
 #define DRAIN_USEC (UINT64_C(120) * 1000000)
 /* How long to wait for journald at the end: it is restarted within seconds. */
 #define FLUSH_USEC (UINT64_C(30) * 1000000)
+
+/* For the kernel to see that a registered process is gone: at the start the socket has long been closed, at the end it is being. */
+#define TAKE_PLACE_USEC UINT64_C(200000)
+#define LEAVE_PLACE_USEC (UINT64_C(5) * 1000000)
 /* What waits for more of its kind isn't waited for when it keeps this much of the ring from being used again. */
 #define PERCENT_PRESSING 50U
 /* A deadline need not be met to the microsecond. */
@@ -453,7 +457,7 @@ static int start(Manager *m, FopsConfig *config) {
                 r = coverage_apply_settings(&m->coverage, &m->coverage.ruleset->config);
                 if (r < 0)
                         return fail(r, "changing audit settings");
-                instance_clear_dead_registration(&m->control);
+                instance_clear_dead_registration(&m->control, TAKE_PLACE_USEC);
                 r = open_intake(m, &m->coverage.ruleset->config, &origin);
                 if (r < 0)
                         return fail(r, "registering for audit records");
@@ -541,7 +545,7 @@ static void end(Manager *m) {
         if (m->intake)
                 intake_end(m->intake);
         m->control.pace = NULL;
-        instance_clear_dead_registration(&m->control);
+        instance_clear_dead_registration(&m->control, LEAVE_PLACE_USEC);
         coverage_restore_settings(&m->coverage);
         alive_end(&m->alive);
 }
