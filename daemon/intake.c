@@ -37,7 +37,7 @@ struct Intake {
         AuditReader *reader;
         sd_event_source *source;
         uint64_t socket_bytes;
-        int keeper_fd;
+        Keeper keeper;
         bool paused, stored;
         uint64_t *done; /* while it is paused */
         size_t n_done, n_done_allocated;
@@ -87,7 +87,7 @@ int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const
                 return -ENOMEM;
         i->handlers = *handlers;
         i->socket = AUDIT_SOCKET_NONE;
-        i->keeper_fd = -EBADF;
+        i->keeper = KEEPER_NONE;
         i->socket_bytes = SOCKET_BYTES_FACTOR * buffer_bytes;
 
         r = open_ring(from, buffer_bytes, &origin, &i->ring);
@@ -104,7 +104,8 @@ int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const
         }
         /* Listeners never make anybody wait. */
         if (i->socket.registered_pid > 0)
-                i->keeper_fd = keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * buffer_bytes, KEEPER_BYTES_FACTOR_MAX * buffer_bytes);
+                (void) keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * buffer_bytes, KEEPER_BYTES_FACTOR_MAX * buffer_bytes,
+                                    &i->keeper);
 
         r = audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
         if (r < 0)
@@ -124,8 +125,8 @@ Intake *intake_free(Intake *i) {
         audit_reader_free(i->reader);
         if (i->socket.fd >= 0)
                 close(i->socket.fd);
-        if (i->keeper_fd >= 0)
-                close(i->keeper_fd);
+        if (i->keeper.fd >= 0)
+                close(i->keeper.fd);
         ring_free(i->ring);
         free(i->done);
         free(i);
@@ -289,6 +290,7 @@ void intake_leave(Intake *i, bool is_clean) {
 void intake_end(Intake *i) {
         i->reader = audit_reader_free(i->reader);
         audit_socket_close(&i->socket);
+        keeper_end(&i->keeper);
         if (i->stored)
                 hand_over_forget();
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "audit-socket.h"
 #include "util.h"
@@ -37,7 +38,7 @@ static _Noreturn void keep(int pipe_fd, int socket_fd, uint64_t bytes, uint64_t 
         _exit(EXIT_SUCCESS);
 }
 
-int keeper_start(int socket_fd, uint64_t bytes, uint64_t bytes_max) {
+int keeper_start(int socket_fd, uint64_t bytes, uint64_t bytes_max, Keeper *ret) {
         int fds[2];
         pid_t pid;
 
@@ -56,5 +57,15 @@ int keeper_start(int socket_fd, uint64_t bytes, uint64_t bytes_max) {
                 keep(fds[0], socket_fd, bytes, bytes_max);
         }
         close(fds[0]);
-        return fds[1];
+        *ret = (Keeper){ .fd = fds[1], .pid = pid };
+        return 0;
+}
+
+void keeper_end(Keeper *k) {
+        if (k->fd < 0)
+                return;
+        close(k->fd);
+        while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        *k = KEEPER_NONE;
 }

@@ -8,7 +8,18 @@
  * room in it again, records queue until the next fopsd is there. */
 
 #include <stdint.h>
+#include <sys/types.h>
 
-/* Forks; to be called before there are threads. @bytes: how much room there is to be then, with @bytes_max for all. Returns a descriptor to keep open while this
- * process lives, or -errno. */
-int keeper_start(int socket_fd, uint64_t bytes, uint64_t bytes_max);
+typedef struct {
+        int fd; /* its end of file is the sign */
+        pid_t pid;
+} Keeper;
+
+#define KEEPER_NONE ((Keeper){ .fd = -EBADF })
+
+/* Forks; to be called before there are threads. @bytes: how much room there is to be then, with @bytes_max for all. Returns 0
+ * with a keeper that stays until keeper_end() or the end of this process, or -errno. */
+int keeper_start(int socket_fd, uint64_t bytes, uint64_t bytes_max, Keeper *ret);
+
+/* Lets it go, and with it its copy of the socket. Waits until it has gone. */
+void keeper_end(Keeper *k);
