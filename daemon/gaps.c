@@ -16,18 +16,39 @@ static const char *const causes[_GAP_CAUSE_MAX] = {
         [GAP_EVENT_CUT] = "events cut, too large",
         [GAP_EVENT_TIMED_OUT] = "events whose end never came",
         [GAP_JOURNAL] = "entries that the journal didn't take",
+        [GAP_WRITERS_WAITED] = "writers waited",
 };
+
+/* Short waits come with every burst that is larger than the kernel's queue, which by default is small. */
+#define WAITS_MIN_MSEC 1000U
+/* Under a load that is too much for good there are some all the time. */
+#define WAITS_PERIOD_USEC (UINT64_C(60) * 1000000)
 
 void gaps_init(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec) {
         memcpy(g->counts, counts, sizeof(g->counts));
         g->looked_usec = now_usec;
 }
 
+/* True if they are to be told now. */
+static bool look_at_waits(Gaps *g, uint64_t grown, uint64_t now_usec) {
+        if (grown > 0 && g->waiting_since_usec == 0)
+                g->waiting_since_usec = g->looked_usec;
+        return grown >= WAITS_MIN_MSEC && (g->waits_told_usec == 0 || now_usec >= g->waits_told_usec + WAITS_PERIOD_USEC);
+}
+
 void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec, Publisher *publisher) {
         for (size_t i = 0; i < _GAP_CAUSE_MAX; i++) {
                 uint64_t grown = counts[i] >= g->counts[i] ? counts[i] - g->counts[i] : counts[i];
 
-                if (grown > 0)
+                if (i == GAP_WRITERS_WAITED) {
+                        if (!look_at_waits(g, grown, now_usec)) {
+                                g->counts[i] = counts[i] - grown;
+                                continue;
+                        }
+                        publisher_waits(publisher, causes[i], grown, g->waiting_since_usec, now_usec);
+                        g->waits_told_usec = now_usec;
+                        g->waiting_since_usec = 0;
+                } else if (grown > 0)
                         publisher_gap(publisher, causes[i], grown, g->looked_usec, now_usec);
                 g->counts[i] = counts[i];
         }

@@ -6,6 +6,14 @@
 
 #include "clock.h"
 
+/* The kernel counts in its own ticks, which only its coarse clocks tell the length of. */
+static uint64_t msec_from_ticks(uint64_t ticks) {
+        struct timespec tick;
+
+        clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+        return ticks * (uint64_t) tick.tv_nsec / 1000000;
+}
+
 static void count(Losses *l, uint64_t counts[static _GAP_CAUSE_MAX]) {
         FopsCorrelatorStats correlator = fops_pipeline_correlator_stats(l->pipeline);
         RingStats ring = intake_stats(l->intake);
@@ -13,8 +21,10 @@ static void count(Losses *l, uint64_t counts[static _GAP_CAUSE_MAX]) {
 
         counts[GAP_KERNEL_LOST] = l->gaps.counts[GAP_KERNEL_LOST];
         counts[GAP_MISSING] = l->gaps.counts[GAP_MISSING];
+        counts[GAP_WRITERS_WAITED] = l->gaps.counts[GAP_WRITERS_WAITED];
         if (fops_audit_control_get_status(l->control, &status) >= 0) {
                 counts[GAP_KERNEL_LOST] = status.lost;
+                counts[GAP_WRITERS_WAITED] = msec_from_ticks(status.backlog_wait_time_actual);
                 /* While processes wait for room in the queue, events may be late. */
                 if (status.backlog == 0)
                         counts[GAP_MISSING] = fops_serials_settle(intake_serials(l->intake));
@@ -36,6 +46,7 @@ static void keep_for_next_life(Losses *l) {
         notes->n_overruns = l->gaps.counts[GAP_SOCKET_OVERRUN];
         notes->n_truncated = l->gaps.counts[GAP_TRUNCATED];
         notes->n_missing = l->gaps.counts[GAP_MISSING];
+        notes->waited_msec = l->gaps.counts[GAP_WRITERS_WAITED];
 }
 
 void losses_begin(Losses *l, const IntakeOrigin *origin) {
@@ -47,6 +58,7 @@ void losses_begin(Losses *l, const IntakeOrigin *origin) {
                 counts[GAP_SOCKET_OVERRUN] = origin->predecessor.n_overruns;
                 counts[GAP_TRUNCATED] = origin->predecessor.n_truncated;
                 counts[GAP_MISSING] = origin->predecessor.n_missing;
+                counts[GAP_WRITERS_WAITED] = origin->predecessor.waited_msec;
         }
         gaps_init(&l->gaps, counts, clock_usec(CLOCK_REALTIME));
         keep_for_next_life(l);

@@ -328,6 +328,10 @@ void publisher_refused(Publisher *p, const FopsDiags *diags) {
         (void) publisher_publish(p, &p->entry);
 }
 
+static void add_time(FopsEntry *e, const char *name, uint64_t usec) {
+        fops_entry_printf(e, name, "%ju.%03u", (uintmax_t) (usec / 1000000), (unsigned) (usec / 1000 % 1000));
+}
+
 void publisher_tamper(Publisher *p, const PublisherTamper *tamper, FopsNames *names) {
         FopsSpan text = fops_span_from_string(tamper->deed);
 
@@ -337,8 +341,7 @@ void publisher_tamper(Publisher *p, const PublisherTamper *tamper, FopsNames *na
         fops_entry_printf(&p->entry, "MESSAGE", "%.*s%s", (int) text.size, text.data, tamper->outcome);
         fops_entry_add(&p->entry, "FOPSD_TAMPER", fops_span_from_string(tamper->what));
         if (tamper->usec > 0)
-                fops_entry_printf(&p->entry, "FOPSD_TIME", "%ju.%03u", (uintmax_t) (tamper->usec / 1000000),
-                                  (unsigned) (tamper->usec / 1000 % 1000));
+                add_time(&p->entry, "FOPSD_TIME", tamper->usec);
         if (tamper->count > 1)
                 fops_entry_add_u64(&p->entry, "FOPSD_COUNT", tamper->count);
         if (tamper->who)
@@ -346,17 +349,27 @@ void publisher_tamper(Publisher *p, const PublisherTamper *tamper, FopsNames *na
         (void) publisher_publish(p, &p->entry);
 }
 
+/* What a gap has beside its message. */
+static void publish_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec) {
+        if (count > 0)
+                fops_entry_add_u64(&p->entry, "FOPSD_GAP_COUNT", count);
+        fops_entry_add(&p->entry, "FOPSD_GAP_CAUSE", fops_span_from_string(cause));
+        add_time(&p->entry, "FOPSD_GAP_FROM", from_usec);
+        add_time(&p->entry, "FOPSD_GAP_UNTIL", until_usec);
+        (void) publisher_publish(p, &p->entry);
+}
+
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec) {
         fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_WARNING);
-        if (count > 0) {
+        if (count > 0)
                 fops_entry_printf(&p->entry, "MESSAGE", "%ju lost: %s", (uintmax_t) count, cause);
-                fops_entry_add_u64(&p->entry, "FOPSD_GAP_COUNT", count);
-        } else
+        else
                 fops_entry_printf(&p->entry, "MESSAGE", "an unknown number lost: %s", cause);
-        fops_entry_add(&p->entry, "FOPSD_GAP_CAUSE", fops_span_from_string(cause));
-        fops_entry_printf(&p->entry, "FOPSD_GAP_FROM", "%ju.%03u", (uintmax_t) (from_usec / 1000000),
-                          (unsigned) (from_usec / 1000 % 1000));
-        fops_entry_printf(&p->entry, "FOPSD_GAP_UNTIL", "%ju.%03u", (uintmax_t) (until_usec / 1000000),
-                          (unsigned) (until_usec / 1000 % 1000));
-        (void) publisher_publish(p, &p->entry);
+        publish_gap(p, cause, count, from_usec, until_usec);
+}
+
+void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t from_usec, uint64_t until_usec) {
+        fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_NOTICE);
+        fops_entry_printf(&p->entry, "MESSAGE", "%s %ju ms in all for room in the kernel's queue; nothing is lost", cause, (uintmax_t) msec);
+        publish_gap(p, cause, msec, from_usec, until_usec);
 }

@@ -47,6 +47,9 @@ void publisher_refused(Publisher *p, const FopsDiags *diags);
 /* An entry of kind gap: @count events or records (0: an unknown number) lost for @cause between two times (µs since the epoch). */
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec);
 
+/* The same of processes that waited @msec in all: nothing is lost, but time. */
+void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t from_usec, uint64_t until_usec);
+
 /* An entry of kind tamper: what was done to auditing (@what, static, for FOPSD_TAMPER), by whom (NULL: nobody in particular), how many
  * times (0: once) and since when (µs since the epoch). MESSAGE is made of @deed, what follows the person, and @outcome, what follows
  * it all. @names may be NULL. */

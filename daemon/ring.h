@@ -85,7 +85,7 @@ RingStats ring_stats(const Ring *r);
 typedef struct RingNotes {
         uint32_t pid;            /* of the process that had it last */
         uint32_t registered_pid; /* whose registration the socket carries; 0: none, it listens */
-        uint64_t kernel_lost, n_overruns, n_truncated, n_missing; /* that have been told of */
+        uint64_t kernel_lost, n_overruns, n_truncated, n_missing, waited_msec; /* that have been told of */
 } RingNotes;
 
 RingNotes *ring_notes(Ring *r);

@@ -319,6 +319,11 @@ def operations(entries):
     return [e for e in entries if e.kind == "operation"]
 
 
+def losses(entries):
+    """Entries of kind gap that tell of something lost. Writers wait on any busy machine with a small queue."""
+    return [e for e in entries if e.kind == "gap" and e.text("FOPSD_GAP_CAUSE") != "writers waited"]
+
+
 # --- the environment of one test file ---
 
 class Live:

@@ -31,9 +31,8 @@ def compare(ground, expected, lost):
     entries = ground.entries(fields=["FOPSD_KIND", "FOPSD_OP", "FOPSD_EVENT", "FOPSD_REPLAYED", "FOPSD_PATH", "FOPSD_GAP_CAUSE",
                                      "FOPSD_GAP_COUNT"])
     gaps = collections.Counter()
-    for e in entries:
-        if e.kind == "gap":
-            gaps[e.text("FOPSD_GAP_CAUSE")] += e.number("FOPSD_GAP_COUNT")
+    for e in live.losses(entries):
+        gaps[e.text("FOPSD_GAP_CAUSE")] += e.number("FOPSD_GAP_COUNT")
     lost_records = gaps.pop("records lost by the kernel", 0)
     live.equal(lost_records, ground.audit.status()["lost"] - lost, "records that the kernel lost, as told in gaps")
     never_came = gaps.pop("events that never came, by their serial numbers", 0)

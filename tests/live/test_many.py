@@ -36,11 +36,11 @@ def many(ground, mode, n, processes=1):
     daemon.stop()
     stopped = time.monotonic()
 
-    entries = ground.entries(fields=["FOPSD_KIND", "FOPSD_OP", "FOPSD_EVENT", "FOPSD_PATH", "MESSAGE"])
+    entries = ground.entries(fields=["FOPSD_KIND", "FOPSD_OP", "FOPSD_EVENT", "FOPSD_PATH", "FOPSD_GAP_CAUSE", "MESSAGE"])
     read = time.monotonic()
     print(f"  {n} operations of {processes}: made in {generated - start:.1f} s, all in the journal {stopped - start:.1f} s after the start, "
           f"read back in {read - stopped:.1f} s")
-    gaps = [e.text("MESSAGE") for e in entries if e.kind == "gap"]
+    gaps = [e.text("MESSAGE") for e in live.losses(entries)]
     live.equal(gaps, [], "gaps")
     live.equal(ground.audit.status()["lost"], lost, "records the kernel lost")
     done = live.operations(entries)

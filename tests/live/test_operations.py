@@ -27,7 +27,7 @@ def every_set(ground, below, mode="daemon", names=None, pause_usec=0):
     entries = ground.entries()
     comparison = live.Comparison(key="live", watch=tree, exe=live.OPSGEN).run(truths, live.operations(entries))
     comparison.report(f"{mode} below {below}")
-    live.equal((lost, [e.text("MESSAGE") for e in entries if e.kind == "gap"]), (0, []), "lost records and gaps")
+    live.equal((lost, [e.text("MESSAGE") for e in live.losses(entries)]), (0, []), "lost records and gaps")
     return comparison.paths
 
 

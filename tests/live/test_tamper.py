@@ -53,7 +53,7 @@ def test_turned_off_and_on_again(ground):
     daemon.stop()
     entries = ground.entries()
     live.equal(tampered(entries), ["disabled"], "entries of kind tamper")
-    gaps = [e for e in entries if e.kind == "gap"]
+    gaps = live.losses(entries)
     live.equal([e.text("FOPSD_GAP_CAUSE") for e in gaps], ["auditing was off"], "gaps")
     live.check(float(gaps[0].text("FOPSD_GAP_FROM")) < float(gaps[0].text("FOPSD_GAP_UNTIL")), "a gap without length")
     live.check(any(e.one("FOPSD_PATH") == (tree + "/after").encode() for e in live.operations(entries)), "nothing recorded after it")
@@ -130,8 +130,8 @@ while not os.path.exists({tree + "/stop"!r}):
         count = e.number("FOPSD_COUNT") or 1
         check_who(e, who, f"removed {count} rule{'s' if count > 1 else ''} of fopsd's")
     live.check(any(e.text("MESSAGE").endswith("; they are back") for e in tampers), "not a word of their return")
-    gaps = [(float(e.text("FOPSD_GAP_FROM")), float(e.text("FOPSD_GAP_UNTIL"))) for e in entries if e.kind == "gap"]
-    live.equal({e.text("FOPSD_GAP_CAUSE") for e in entries if e.kind == "gap"}, {"rules were missing"}, "gaps")
+    gaps = [(float(e.text("FOPSD_GAP_FROM")), float(e.text("FOPSD_GAP_UNTIL"))) for e in live.losses(entries)]
+    live.equal({e.text("FOPSD_GAP_CAUSE") for e in live.losses(entries)}, {"rules were missing"}, "gaps")
     live.check(all(0 < until - start < 30 for start, until in gaps), f"gaps of strange lengths: {gaps}")
     found = {e.one("FOPSD_PATH") for e in live.operations(entries)}
     # The kernel's times of events are those of its last tick.
@@ -164,7 +164,7 @@ def test_settings_changed(ground):
     check_who(tampers[1], second, f"changed audit_backlog_wait_time from {wait} to {wait + 1}")
     live.equal(ground.audit.status()["backlog_wait_time"], wait + 1, "a setting that isn't configured")
     live.check("tried to register another audit daemon with rawaudit[" in tampers[2].text("MESSAGE"), tampers[2].text("MESSAGE"))
-    live.equal([e.text("FOPSD_GAP_CAUSE") for e in ground.entries() if e.kind == "gap"], [], "gaps")
+    live.equal([e.text("FOPSD_GAP_CAUSE") for e in live.losses(ground.entries())], [], "gaps")
 
 
 def test_said_though_records_of_others_are_dropped(ground):

@@ -313,7 +313,7 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=Fal
     daemon.stop()
 
     entries = ground.entries()
-    live.equal([e.text("MESSAGE") for e in entries if e.kind == "gap"], [], "gaps")
+    live.equal([e.text("MESSAGE") for e in live.losses(entries)], [], "gaps")
     done = live.operations(entries)
     comparison = Truths(watched)
     comparison.replaced_is_told = not is_lower

@@ -23,6 +23,10 @@ void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t fro
         p->gaps[p->n++].until_usec = until_usec;
 }
 
+void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t from_usec, uint64_t until_usec) {
+        publisher_gap(p, cause, msec, from_usec, until_usec);
+}
+
 static void assert_gap(const Publisher *p, size_t i, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec) {
         assert_true(i < p->n);
         assert_string_equal(p->gaps[i].cause, cause);
@@ -82,6 +86,37 @@ static void test_a_counter_that_was_reset_starts_anew(void **state _unused_) {
         assert_gap(&p, 1, "records lost by the kernel", 1, 300, 400);
 }
 
+static void test_waits_are_told_when_they_add_up_and_once_a_minute(void **state _unused_) {
+        const uint64_t second = 1000000;
+        uint64_t counts[_GAP_CAUSE_MAX] = { [GAP_WRITERS_WAITED] = 100 };
+        Publisher p = {};
+        Gaps g;
+
+        gaps_init(&g, counts, 10 * second);
+        counts[GAP_WRITERS_WAITED] = 900;
+        gaps_look(&g, counts, 12 * second, &p);
+        gaps_look(&g, counts, 14 * second, &p);
+        assert_int_equal(p.n, 0);
+        counts[GAP_WRITERS_WAITED] = 1200;
+        gaps_look(&g, counts, 16 * second, &p);
+        assert_int_equal(p.n, 1);
+        assert_gap(&p, 0, "writers waited", 1100, 10 * second, 16 * second);
+
+        counts[GAP_WRITERS_WAITED] = 9200;
+        gaps_look(&g, counts, 18 * second, &p);
+        gaps_look(&g, counts, 75 * second, &p);
+        assert_int_equal(p.n, 1);
+        counts[GAP_WRITERS_WAITED] = 9300;
+        gaps_look(&g, counts, 76 * second, &p);
+        assert_int_equal(p.n, 2);
+        assert_gap(&p, 1, "writers waited", 8100, 16 * second, 76 * second);
+
+        /* Reset by another meanwhile. */
+        counts[GAP_WRITERS_WAITED] = 1500;
+        gaps_look(&g, counts, 200 * second, &p);
+        assert_gap(&p, 2, "writers waited", 1500, 76 * second, 200 * second);
+}
+
 static void test_every_cause_has_its_own_words(void **state _unused_) {
         uint64_t counts[_GAP_CAUSE_MAX] = {};
         Publisher p = {};
@@ -89,11 +124,11 @@ static void test_every_cause_has_its_own_words(void **state _unused_) {
 
         gaps_init(&g, counts, 0);
         for (size_t i = 0; i < _GAP_CAUSE_MAX; i++)
-                counts[i] = i + 1;
+                counts[i] = 1000 + i;
         gaps_look(&g, counts, 1, &p);
         assert_int_equal(p.n, _GAP_CAUSE_MAX);
         for (size_t i = 0; i < _GAP_CAUSE_MAX; i++) {
-                assert_int_equal(p.gaps[i].count, i + 1);
+                assert_int_equal(p.gaps[i].count, 1000 + i);
                 assert_non_null(p.gaps[i].cause);
                 for (size_t j = 0; j < i; j++)
                         assert_string_not_equal(p.gaps[i].cause, p.gaps[j].cause);
@@ -105,6 +140,7 @@ int main(void) {
                 cmocka_unit_test(test_what_was_lost_before_our_time_is_no_gap),
                 cmocka_unit_test(test_a_gap_is_what_has_grown_since_the_last_look),
                 cmocka_unit_test(test_a_counter_that_was_reset_starts_anew),
+                cmocka_unit_test(test_waits_are_told_when_they_add_up_and_once_a_minute),
                 cmocka_unit_test(test_every_cause_has_its_own_words),
         };
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A fopsd that stands still for a while: as the audit daemon it makes writers wait, as a listener it loses records. Both are told."""
+
+import collections
+import json
+import signal
+import subprocess
+import time
+
+import live
+
+N = 50_000
+
+
+def found(entries):
+    return collections.Counter(e.text("FOPSD_OP") for e in live.operations(entries))
+
+
+def standing_still(ground, mode, until):
+    """Operations at full speed while fopsd is stopped until @until() is true. Returns what opsgen did, and the entries."""
+    tree = ground.tree("/dev/shm")
+    daemon = ground.watching(tree, mode=mode, extra="source = { buffer_mib = 1; };\nkernel = { backlog_limit = 512; backlog_wait_time = 60000; };")
+    lost = ground.audit.status()["lost"]
+    worker = subprocess.Popen([live.OPSGEN, "many", str(N), tree], stdout=subprocess.PIPE, text=True)
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + 60
+        while not until(worker) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    done = collections.Counter(json.loads(worker.communicate()[0]))
+    del done["pid"]
+    daemon.stop()
+    entries = ground.entries(fields=["FOPSD_KIND", "FOPSD_OP", "FOPSD_GAP_CAUSE", "FOPSD_GAP_COUNT", "FOPSD_GAP_FROM",
+                                     "FOPSD_GAP_UNTIL", "MESSAGE"])
+    told = {e.text("FOPSD_GAP_CAUSE"): e.number("FOPSD_GAP_COUNT") for e in live.losses(entries)}
+    live.equal(told.get("records lost by the kernel", 0), ground.audit.status()["lost"] - lost, "records the kernel lost, as told")
+    # An event of which records came isn't missing, but may have come without its end.
+    missing = sum((done - found(entries)).values())
+    n = sum(told.get(cause, 0) for cause in ("events that never came, by their serial numbers", "events whose end never came"))
+    print(f"  {missing} of {sum(done.values())} operations missing; {[e.text('MESSAGE') for e in entries if e.kind == 'gap']}")
+    live.check(missing <= n, f"{missing} operations are missing, and {n} are told of")
+    return missing, entries, told
+
+
+
+def test_writers_that_waited_are_told_once(ground):
+    ground.need_free_registration()
+    waited = ground.audit.status()["backlog_wait_time_actual"]
+    asleep = [0]
+
+    def waits(worker):
+        """In the kernel, uninterruptibly, for two seconds. The kernel itself can't be asked: who asks would wait too."""
+        with open(f"/proc/{worker.pid}/stat") as f:
+            asleep[0] = asleep[0] + 1 if f.read().rpartition(")")[2].split()[0] == "D" else 0
+        return asleep[0] > 20
+
+    _, entries, _ = standing_still(ground, "daemon", waits)
+    live.check(ground.audit.status()["backlog_wait_time_actual"] > waited, "nobody waited")
+    told = [e for e in entries if e.text("FOPSD_GAP_CAUSE") == "writers waited"]
+    live.equal(len(told), 1, "entries of it")
+    live.check(told[0].number("FOPSD_GAP_COUNT") >= 1000, f"{told[0]}")
+    live.check("nothing is lost" in told[0].text("MESSAGE"), told[0].text("MESSAGE"))
+
+
+def test_an_overrun_of_a_listener_is_told_with_its_count(ground):
+    missing, entries, told = standing_still(ground, "listener", lambda worker: worker.poll() is not None)
+    live.check(missing > 0, "nothing was lost")
+    live.check("socket buffer overruns, each of an unknown number of records" in told, f"no word of the overrun: {told}")
+    live.check(all(float(e.text("FOPSD_GAP_FROM")) < float(e.text("FOPSD_GAP_UNTIL")) for e in live.losses(entries)), "a gap without length")
+
+
+if __name__ == "__main__":
+    live.main()
