@@ -76,6 +76,7 @@ struct FopsPathIndex {
         Table tables[_BY_MAX];
         FopsNamePool names;
         uint64_t n_evicted, n_refused;
+        FopsSubvolumes subvolumes;
         uint8_t seed[16];
         uint32_t ghosts[FOPS_PATH_GHOSTS_MAX];
 };

@@ -438,7 +438,7 @@ static int put_link(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how, 
         fops_path_store_prefetch(x, p.key);
         p.is_moved = is_moved && first_of_key(x, p.key, false) == NONE;
 
-        /* An event says that the key is of this kind now; a scan may be of another subvolume. */
+        /* An event says that the key is of this kind now; a scan may be ahead of that, or behind. */
         if (how != FOPS_PUT_SCANNED) {
                 node = fops_path_find_node(x, p.key);
                 if (p.is_directory)
@@ -652,6 +652,10 @@ void fops_path_index_forget_ghosts(FopsPathIndex *x) {
 
 /* ---- the whole ---- */
 
+FopsSubvolumes *fops_path_index_subvolumes(FopsPathIndex *x) {
+        return &x->subvolumes;
+}
+
 FopsPathIndexStats fops_path_index_stats(const FopsPathIndex *x) {
         FopsPathIndexStats stats = {
                 .n_entries = x->n_used - x->n_ghosts,
@@ -683,6 +687,7 @@ FopsPathIndex *fops_path_index_free(FopsPathIndex *x) {
         if (!x)
                 return NULL;
         fops_path_store_done(x);
+        fops_subvolumes_done(&x->subvolumes);
         free(x);
         return NULL;
 }

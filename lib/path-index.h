@@ -9,18 +9,9 @@
  * as right: then there are several candidates, or more than are known, and the caller has to look. */
 
 #include "arena.h"
+#include "inode-key.h"
 #include "name-pool.h"
-
-/* As audit records and /proc/self/mountinfo print them. The kernel's own dev_t holds 12 bits of major and 20 of minor; a key
- * beyond that isn't from there. */
-typedef struct FopsInodeKey {
-        uint64_t inode;
-        uint32_t dev_major, dev_minor;
-} FopsInodeKey;
-
-static inline bool fops_inode_key_equal(FopsInodeKey a, FopsInodeKey b) {
-        return a.inode == b.inode && a.dev_major == b.dev_major && a.dev_minor == b.dev_minor;
-}
+#include "subvolumes.h"
 
 /* @key stands in @parent as @name: any bytes but NUL and '/', 1 to FOPS_NAME_BYTES_MAX of them, not "." or "..".
  * Borrowed. */
@@ -32,9 +23,8 @@ typedef struct FopsPathLink {
 } FopsPathLink;
 
 typedef enum FopsPutHow {
-        /* Seen there by a scan. A directory that is known elsewhere isn't moved: either the scan is ahead of the events,
-         * or one key stands for two directories (btrfs subvolumes); both places are then candidates. Where keys are known
-         * to be shared, events are put in this way too. */
+        /* Seen there by a scan. A directory that is known elsewhere isn't moved: the scan may be ahead of the events, or behind;
+         * both places are then candidates. */
         FOPS_PUT_SCANNED,
         /* An event put it there: a directory moves with all below it, a file gets one more link. So of a file that wasn't
          * known before there are other links. */
@@ -144,11 +134,14 @@ bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key);
 void fops_path_index_forget_ghosts(FopsPathIndex *x);
 
 /* The path, if there is exactly one; else absent, also when memory is out. Put into @arena. A file that is asked for is kept
- * longer. @is_directory: a key can have been both, and on btrfs be both. */
+ * longer. @is_directory: a key can have been both. */
 FopsSpan fops_path_index_path(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena);
 
 /* All paths that are known for the key, for the caller to verify. Returns 0, or -ENOMEM with *@ret untouched. */
 int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
                                FopsPathCandidates *ret);
+
+/* What is known of subvolumes: whose keys they are. Borrowed. */
+FopsSubvolumes *fops_path_index_subvolumes(FopsPathIndex *x);
 
 FopsPathIndexStats fops_path_index_stats(const FopsPathIndex *x);
