@@ -3,11 +3,13 @@
 /* Wanted rules and the kernel's list into the fewest additions and removals:
  *   wanted A B C, kernel F A X B   →   add C, remove X; F is somebody else's
  * New before old, so that a watch which changes is never without a rule. The kernel refuses a rule that it has already
- * (EEXIST), so nothing is installed twice, and nothing that is there need be reinstalled. */
+ * (EEXIST), so nothing is installed twice, and nothing that is there need be reinstalled, but for the order of subvolumes' rules. */
 
 #include "rule-loader.h"
 
 #include <string.h>
+
+#include "path.h"
 
 void fops_kernel_rules_done(FopsKernelRules *k) {
         for (size_t i = 0; i < k->n_items; i++)
@@ -68,6 +70,7 @@ static int change_rule(FopsAuditControl *c, uint16_t type, const struct audit_ru
 /* A rule of ours in the kernel, by its content. */
 typedef struct Held {
         uint64_t hash;
+        size_t position; /* in the kernel's list */
         const struct audit_rule_data *rule;
         bool wanted;
 } Held;
@@ -84,6 +87,12 @@ static int compare_held(const void *a, const void *b) {
         const Held *x = a, *y = b;
 
         return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static int compare_positions(const void *a, const void *b) {
+        const Held *x = a, *y = b;
+
+        return (x->position > y->position) - (x->position < y->position);
 }
 
 static Held *find_held(Held *held, size_t n, const struct audit_rule_data *rule) {
@@ -122,12 +131,27 @@ static bool has_always_rules(const Held *held, size_t n) {
         return false;
 }
 
+/* Of a subvolume the rules come before those of the directory it is in (watch.h). Is there such a one that was added just now? */
+static bool is_to_come_later(const FopsRules *wanted, const bool *is_added, size_t i) {
+        const FopsTarget *t = wanted->items[i].target;
+
+        for (size_t j = 0; t && j < i; j++) {
+                const FopsTarget *front = wanted->items[j].target;
+
+                if (is_added[j] && front && front->subvolume_of && front->watch == t->watch &&
+                    fops_path_is_below(fops_span_from_string(front->path), fops_span_from_string(t->path)))
+                        return true;
+        }
+        return false;
+}
+
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
+        _cleanup_free_ bool *is_added = NULL;
         _cleanup_free_ Held *held = NULL;
         size_t n_held = 0;
-        bool late;
+        bool late, has_new_fronts = false;
         int r;
 
         r = fops_rule_loader_list(c, &kernel);
@@ -136,12 +160,13 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
 
         held = calloc(MAX(kernel.n_items, (size_t) 1), sizeof(Held));
         sync.errors = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(int));
-        if (!held || !sync.errors)
+        is_added = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(bool));
+        if (!held || !sync.errors || !is_added)
                 return -ENOMEM;
 
         for (size_t i = 0; i < kernel.n_items; i++)
                 if (fops_span_is_present(fops_rule_data_tag(kernel.items[i])))
-                        held[n_held++] = (Held){ hash_rule(kernel.items[i]), kernel.items[i], false };
+                        held[n_held++] = (Held){ hash_rule(kernel.items[i]), i, kernel.items[i], false };
         qsort(held, n_held, sizeof(Held), compare_held);
         late = has_always_rules(held, n_held);
 
@@ -152,20 +177,31 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
                 if (h) {
                         h->wanted = true;
                         sync.n_kept++;
-                        continue;
+                        if (!has_new_fronts || !is_to_come_later(wanted, is_added, i))
+                                continue;
+                        /* The kernel refuses a second one of the kind: this is the only time that a rule is missing for a moment. */
+                        r = change_rule(c, AUDIT_DEL_RULE, rule);
+                        if (r < 0)
+                                continue;
+                        sync.n_kept--;
                 }
 
                 r = late && rule->action == AUDIT_NEVER ? add_in_front(c, rule) : change_rule(c, AUDIT_ADD_RULE, rule);
                 /* Two watches that come to the same rule. */
                 if (r == -EEXIST)
                         r = 0;
-                else if (r == 0)
+                else if (r == 0) {
                         sync.n_installed++;
+                        is_added[i] = true;
+                        has_new_fronts |= wanted->items[i].target && wanted->items[i].target->subvolume_of;
+                }
                 sync.errors[i] = r;
                 sync.n_refused += r < 0;
         }
 
-        for (size_t i = 0; i < n_held; i++) {
+        /* The last ones first: as long as a rule is there, what came before it is, too. */
+        qsort(held, n_held, sizeof(Held), compare_positions);
+        for (size_t i = n_held; i-- > 0;) {
                 if (held[i].wanted)
                         continue;
                 r = change_rule(c, AUDIT_DEL_RULE, held[i].rule);

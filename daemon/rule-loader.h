@@ -30,7 +30,8 @@ void fops_rule_sync_done(FopsRuleSync *s);
 
 /* Adds what is wanted and isn't there, then removes what is ours and not wanted; what is there already is left alone, so no
  * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins; among
- * `always` rules the order decides only which key an event carries, and they keep the one they have.
+ * `always` rules the order decides only which key an event carries, and they keep the one they have; but for rules on a directory that
+ * those of a subvolume in it have to come before.
  * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; *@ret is untouched. */
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret);
 

@@ -96,13 +96,17 @@ void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MA
         const FopsWatch *w = target->watch;
         uint64_t hash = FOPS_HASH_INIT;
 
-        hash_string(&hash, target->path);
+        hash_string(&hash, target->subvolume_of ? target->subvolume_of : target->path);
         hash_number(&hash, w->ops);
         hash_number(&hash, w->recursive);
         hash_number(&hash, w->result);
         hash_groups(&hash, w->only, w->n_only);
         hash_groups(&hash, w->exclude, w->n_exclude);
-        snprintf(ret, FOPS_TAG_BYTES_MAX, FOPS_TAG_PREFIX "%016llx", (unsigned long long) hash);
+        if (target->subvolumes == 0)
+                snprintf(ret, FOPS_TAG_BYTES_MAX, FOPS_TAG_PREFIX "%016llx", (unsigned long long) hash);
+        else
+                snprintf(ret, FOPS_TAG_BYTES_MAX, FOPS_TAG_PREFIX "%016llx.%016llx", (unsigned long long) hash,
+                         (unsigned long long) target->subvolumes);
 }
 
 /* --- conditions ------------------------------------------------------------------------------------------------------- */
@@ -420,9 +424,17 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target) {
          FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |  \
          FOPS_OP_BIT(FOPS_OP_EXCHANGE))
 
+static char *no_keys[] = { NULL };
+static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
+
+void fops_index_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]) {
+        FopsTarget of_index = *target;
+
+        of_index.watch = &index_watch;
+        fops_target_tag(&of_index, ret);
+}
+
 int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
-        static char *no_keys[] = { NULL };
-        static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
         const FopsWatch *w = target->watch;
         FopsTarget of_index = *target;
         size_t n_before = r->n_items;

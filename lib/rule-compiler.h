@@ -21,7 +21,7 @@
 
 /* In front of every tag; keys are separated by \x01 in the kernel (AUDIT_KEY_SEPARATOR). */
 #define FOPS_TAG_PREFIX "fopsd:"
-#define FOPS_TAG_BYTES_MAX 24
+#define FOPS_TAG_BYTES_MAX 40
 /* A watch's tag goes on with hex digits, a config rule's with this, and that of the rule for fopsd's own pid is this. */
 #define FOPS_TAG_RULE_PREFIX FOPS_TAG_PREFIX "r"
 #define FOPS_TAG_SELF FOPS_TAG_PREFIX "self"
@@ -56,8 +56,13 @@ bool fops_rule_data_equal(const struct audit_rule_data *a, const struct audit_ru
 /* The tag among the keys of @data (with prefix), or absent: a rule of somebody else. Borrows from @data, or is static. */
 FopsSpan fops_rule_data_tag(const struct audit_rule_data *data);
 
-/* Writes the tag of a target's rules, NUL-terminated: a hash of path, ops and filters, the same in every run. */
+/* Writes the tag of a target's rules, NUL-terminated: a hash of path, ops and filters, the same in every run. Where subvolumes of a
+ * btrfs come into it, a dot and a second hash, of these, follow: by that rules differ, not what is watched, so the first is that of the
+ * configured target. */
 void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]);
+
+/* The same of those that fops_rules_add_index_target() makes. */
+void fops_index_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]);
 
 /* Appends the rules of one target (for a missing one, those of a file: the kernel takes them if its directory is there). What the kernel can filter is in the rule: result, and single-
  * condition only/exclude groups of users, login users, groups and exact exe paths that exist.

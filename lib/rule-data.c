@@ -152,15 +152,23 @@ bool fops_rule_data_equal(const struct audit_rule_data *a, const struct audit_ru
                memcmp(a->mask, b->mask, sizeof(a->mask)) == 0;
 }
 
+/* One hash, or two with a dot between. */
+static bool is_hashes(FopsSpan s) {
+        uint64_t value;
+
+        if (s.size == 33 && s.data[16] == '.' && fops_span_hex_to_u64(fops_span_skip(s, 17), &value))
+                s.size = 16;
+        return s.size == 16 && fops_span_hex_to_u64(s, &value);
+}
+
 /* Exactly what we write, so that nobody's own key "fopsd:…" makes us delete their rule. */
 static bool is_tag(FopsSpan key) {
-        FopsSpan prefix = FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX), hash = fops_span_skip(key, prefix.size);
-        uint64_t value;
+        FopsSpan prefix = FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX);
 
         if (!fops_span_starts_with(key, prefix))
                 return false;
         return fops_span_equal_string(key, FOPS_TAG_SELF) || fops_span_equal_string(key, FOPS_TAG_RULE) ||
-               (hash.size == 16 && fops_span_hex_to_u64(hash, &value));
+               is_hashes(fops_span_skip(key, prefix.size));
 }
 
 FopsSpan fops_rule_data_tag(const struct audit_rule_data *data) {

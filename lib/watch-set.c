@@ -29,8 +29,15 @@ static FopsSpan target_path(const FopsWatchSet *s, uint32_t i) {
         return fops_span_from_string(s->targets->items[i].path);
 }
 
+/* Without what is behind the dot: that changes with the subvolumes, and events of older rules are still on their way. */
+static FopsSpan of_target(FopsSpan tag) {
+        const char *dot = tag.data ? memchr(tag.data, '.', tag.size) : NULL;
+
+        return dot ? (FopsSpan){ tag.data, (size_t) (dot - tag.data) } : tag;
+}
+
 static FopsSpan target_tag(const FopsWatchSet *s, uint32_t i) {
-        return fops_span_from_string(s->tags[i]);
+        return of_target(fops_span_from_string(s->tags[i]));
 }
 
 static bool table_fill(Table *t, const FopsWatchSet *s, FopsSpan (*name)(const FopsWatchSet *, uint32_t)) {
@@ -215,6 +222,7 @@ static void match_tag(Matches *m, FopsSpan tag) {
         if (!fops_span_is_present(tag))
                 return;
 
+        tag = of_target(tag);
         for (uint32_t i = t->first[fops_span_hash(tag) & t->mask]; i != NONE; i = t->next[i])
                 if (fops_span_equal(target_tag(m->set, i), tag) && tag_reaches(m->set->targets->items + i, m->op))
                         add_match(m, i);
@@ -245,8 +253,8 @@ FopsSpan fops_watch_set_directory(const FopsWatchSet *s, FopsSpan tag) {
         if (!fops_span_is_present(tag))
                 return FOPS_SPAN_ABSENT;
 
-        for (uint32_t i = t->first[fops_span_hash(tag) & t->mask]; i != NONE; i = t->next[i])
-                if (fops_span_equal(target_tag(s, i), tag)) {
+        for (uint32_t i = t->first[fops_span_hash(of_target(tag)) & t->mask]; i != NONE; i = t->next[i])
+                if (fops_span_equal_string(tag, s->tags[i])) {
                         FopsSpan path = target_path(s, i);
 
                         return s->targets->items[i].is_directory ? path : fops_path_dirname(path);

@@ -6,7 +6,7 @@
  *   /srv/later    →  missing
  * One moment's picture: what changes afterwards is the daemon's to notice and to expand again. */
 
-#include "watch.h"
+#include "watch-internal.h"
 
 #include <glob.h>
 #include <limits.h>
@@ -14,30 +14,38 @@
 #include <sys/stat.h>
 
 void fops_targets_done(FopsTargets *t) {
-        for (size_t i = 0; i < t->n_items; i++)
+        for (size_t i = 0; i < t->n_items; i++) {
                 free(t->items[i].path);
+                free(t->items[i].subvolume_of);
+        }
         free(t->items);
         *t = (FopsTargets){};
 }
 
-static int append(FopsTargets *t, FopsTarget target) {
+int fops_targets_append(FopsTargets *t, FopsTarget target) {
+        bool is_subvolume = target.subvolume_of != NULL;
+
         target.path = strdup(target.path);
-        if (!target.path)
-                return -ENOMEM;
+        target.subvolume_of = is_subvolume ? strdup(target.subvolume_of) : NULL;
+        if (!target.path || (is_subvolume && !target.subvolume_of))
+                goto failed;
 
         /* Grows at powers of two; the count itself says when. */
         if ((t->n_items & (t->n_items - 1)) == 0) {
                 FopsTarget *items = reallocarray(t->items, t->n_items ? t->n_items * 2 : 1, sizeof(FopsTarget));
 
-                if (!items) {
-                        free(target.path);
-                        return -ENOMEM;
-                }
+                if (!items)
+                        goto failed;
                 t->items = items;
         }
 
         t->items[t->n_items++] = target;
         return 0;
+
+failed:
+        free(target.path);
+        free(target.subvolume_of);
+        return -ENOMEM;
 }
 
 /* What stands at @path, into @*ret, whose path is then @buffer. 0 or -errno. */
@@ -84,7 +92,7 @@ static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
                 }
         }
 
-        return append(t, target);
+        return fops_targets_append(t, target);
 }
 
 static int compare_targets(const void *a, const void *b) {
@@ -120,7 +128,7 @@ static int expand_matches(const FopsWatch *w, const glob_t *matches, FopsTargets
                 /* A dangling symlink, or gone since: the pattern says what may come, a single name of it doesn't. */
                 r = look(matches->gl_pathv[i], buffer, &target);
                 if (r == 0)
-                        r = append(t, target);
+                        r = fops_targets_append(t, target);
                 if (r == -ENOMEM)
                         return r;
         }
@@ -147,14 +155,15 @@ static int expand_glob(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
 }
 
 int fops_targets_expand(const FopsWatch *watches, size_t n_watches, FopsTargets *ret, FopsDiags *diags) {
-        _cleanup_(fops_targets_done) FopsTargets t = {};
+        _cleanup_(fops_targets_done) FopsTargets named = {}, t = {};
+        int r = 0;
 
-        for (size_t i = 0; i < n_watches; i++) {
-                int r = watches[i].is_glob ? expand_glob(watches + i, &t, diags) : expand_path(watches + i, &t, diags);
-
-                if (r < 0)
-                        return r;
-        }
+        for (size_t i = 0; r >= 0 && i < n_watches; i++)
+                r = watches[i].is_glob ? expand_glob(watches + i, &named, diags) : expand_path(watches + i, &named, diags);
+        if (r >= 0)
+                r = fops_targets_add_subvolumes(&named, &t);
+        if (r < 0)
+                return r;
 
         *ret = t;
         t = (FopsTargets){};

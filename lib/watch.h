@@ -10,11 +10,19 @@
  * and ten thousand homes are the largest sites known. */
 #define FOPS_GLOB_MATCHES_MAX 16384
 
+/* Subvolumes of a btrfs in one configured path that are targets themselves: anybody may make some, and the kernel asks every rule at
+ * every call. Where there are more, from that level on they are reached by the rules of what they are in. */
+#define FOPS_TARGET_SUBVOLUMES_MAX 16
+
 typedef struct FopsTarget {
         const FopsWatch *watch; /* borrowed from the config */
         char *path;             /* real path: absolute, symlinks resolved */
         bool is_directory;
         bool is_missing;        /* nothing there yet: pending. @path is then the configured one (never so for globs) */
+        char *subvolume_of;     /* of a btrfs subvolume in a watched directory: that directory, whose target comes behind it. Records don't
+                                 * tell subvolumes apart, so each has rules of its own, in front. Else NULL */
+        uint64_t subvolumes;    /* a hash of which it is in, and of those that stand in front: where others come to stand there, its
+                                 * rules are others, and installed behind those. 0: none */
         bool has_parent;        /* of a missing one: its directory is there, so a rule for a file can wait for it */
 } FopsTarget;
 
@@ -25,7 +33,8 @@ typedef struct FopsTargets {
 
 void fops_targets_done(FopsTargets *t);
 
-/* Expands @watches against the file system as it is now, in order of the watches; a glob without a match gives no target.
+/* Expands @watches against the file system as it is now, in order of the watches; a glob without a match gives no target. In front of
+ * a target, those for the subvolumes in it.
  * Returns 0 or -errno (memory); trouble with a path (EACCES, ELOOP) gives a missing target and a note in @diags. Blocks on file I/O. */
 int fops_targets_expand(const FopsWatch *watches, size_t n_watches, FopsTargets *ret, FopsDiags *diags);
 

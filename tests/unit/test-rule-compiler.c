@@ -575,10 +575,26 @@ static void test_the_tag_stands_behind_the_keys_or_alone(void **state _unused_) 
         fops_rules_done(&r);
 }
 
+static void test_a_tag_with_subvolumes_is_one_too(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/srv", .ops = write_ops, .keys = keys };
+        const FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true, .subvolumes = 1 };
+        char tag[FOPS_TAG_BYTES_MAX], other[FOPS_TAG_BYTES_MAX];
+        FopsRules r = {};
+
+        assert_int_equal(fops_rules_add_target(&r, &t), 0);
+        fops_target_tag(&t, tag);
+        assert_true(fops_span_equal_string(fops_rule_data_tag(r.items[0].data), tag));
+        fops_index_target_tag(&t, other);
+        assert_string_not_equal(tag, other);
+        fops_rules_done(&r);
+}
+
 static void test_keys_of_others_are_no_tags(void **state _unused_) {
         static const char *const foreign[] = { "identity", "fopsd:", "fopsd:x", "fopsd:0123456789abcde",
                                                "fopsd:0123456789abcdefg", "fopsd:0123456789abcdef\x01x",
-                                               "xfopsd:0123456789abcdef" };
+                                               "xfopsd:0123456789abcdef", "fopsd:0123456789abcdef.",
+                                               "fopsd:0123456789abcdef.0123456789abcde", "fopsd:0123456789abcdef.0123456789abcdeg",
+                                               "fopsd:0123456789abcdef-0123456789abcdef" };
 
         for (size_t i = 0; i < ELEMENTSOF(foreign); i++) {
                 struct audit_rule_data *rule = fops_rule_data_new(AUDIT_FILTER_EXIT, AUDIT_ALWAYS);
@@ -970,6 +986,7 @@ int main(void) {
                 cmocka_unit_test(test_operations_that_filters_take_away_bring_no_calls),
                 cmocka_unit_test(test_the_tag_tells_apart_all_that_makes_other_rules),
                 cmocka_unit_test(test_the_tag_stands_behind_the_keys_or_alone),
+                cmocka_unit_test(test_a_tag_with_subvolumes_is_one_too),
                 cmocka_unit_test(test_keys_of_others_are_no_tags),
                 cmocka_unit_test(test_a_kernel_rule_with_lying_lengths_is_read_within_its_buffer),
                 cmocka_unit_test(test_fopsd_keeps_out_of_its_own_records),

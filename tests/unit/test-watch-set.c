@@ -196,6 +196,33 @@ static void test_a_watch_with_several_targets_is_named_once(void **state _unused
         assert_match_in(&t, &op, NO_TAG, (const int[]){ 2, 1, -1 });
 }
 
+static void test_a_target_is_found_by_tags_that_differ_in_subvolumes(void **state _unused_) {
+        FopsTarget one[] = { { .watch = watches + 2, .path = (char *) "/srv/data", .is_directory = true, .subvolumes = 7 } };
+        const FopsTargets t = { one, ELEMENTSOF(one) };
+        FopsOperation op = operation(FOPS_OP_DELETE, NULL);
+        char tag[FOPS_TAG_BYTES_MAX], older[FOPS_TAG_BYTES_MAX];
+
+        fops_target_tag(one, tag);
+        one[0].subvolumes = 6;
+        fops_target_tag(one, older);
+        one[0].subvolumes = 7;
+        assert_string_not_equal(tag, older);
+        assert_match_in(&t, &op, fops_span_from_string(tag), (const int[]){ 2, -1 });
+        assert_match_in(&t, &op, fops_span_from_string(older), (const int[]){ 2, -1 });
+}
+
+static void test_what_a_subvolume_s_rules_bring_is_its_watch_s_when_they_are_gone(void **state _unused_) {
+        FopsTarget front = { .watch = watches + 2, .path = (char *) "/srv/data/sub", .is_directory = true, .subvolumes = 7,
+                             .subvolume_of = (char *) "/srv/data" };
+        FopsTarget one[] = { { .watch = watches + 2, .path = (char *) "/srv/data", .is_directory = true, .subvolumes = 6 } };
+        const FopsTargets t = { one, ELEMENTSOF(one) };
+        FopsOperation op = operation(FOPS_OP_DELETE, NULL);
+        char tag[FOPS_TAG_BYTES_MAX];
+
+        fops_target_tag(&front, tag);
+        assert_match_in(&t, &op, fops_span_from_string(tag), (const int[]){ 2, -1 });
+}
+
 static void test_nesting_beyond_the_cap_keeps_the_first_watches(void **state _unused_) {
         FopsWatch many[FOPS_WATCHES_PER_OPERATION_MAX + 4];
         FopsTarget nested[ELEMENTSOF(many)];
@@ -315,6 +342,8 @@ int main(void) {
                 cmocka_unit_test(test_the_result_is_asked_where_it_is_known),
                 cmocka_unit_test(test_filters_are_asked),
                 cmocka_unit_test(test_a_watch_with_several_targets_is_named_once),
+                cmocka_unit_test(test_a_target_is_found_by_tags_that_differ_in_subvolumes),
+                cmocka_unit_test(test_what_a_subvolume_s_rules_bring_is_its_watch_s_when_they_are_gone),
                 cmocka_unit_test(test_nesting_beyond_the_cap_keeps_the_first_watches),
                 cmocka_unit_test(test_a_set_of_nothing_matches_nothing),
                 cmocka_unit_test(test_a_path_that_is_none_matches_nothing),
