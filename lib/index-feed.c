@@ -63,8 +63,7 @@ static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool wa
         if (!link->is_directory || was_there || !is_there(index, link->key))
                 return;
         fed->learnt = true;
-        fed->has_new_tree = true;
-        fed->new_tree = link->key;
+        fed->new_trees[fed->n_new_trees++] = link->key;
 }
 
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
@@ -123,7 +122,81 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
         return 0;
 }
 
+/* ---- subvolumes ---- */
+
+/* Of the name @object has or had in @directory nothing is known any more, nor of what is below. */
+static int forget_name(FopsPathIndex *index, FopsInodeKey directory, const FopsObject *object, FopsSpan path) {
+        FopsSpan name = name_of(object, path);
+        FopsInodeKey key;
+        bool is_directory;
+        int r = 0;
+
+        if (!name.data)
+                return 0;
+        if (fops_path_index_child(index, directory, name, &key, &is_directory) == FOPS_INDEX_DONE && is_directory)
+                r = fops_path_index_remove_below(index, key);
+        return r < 0 ? r : MIN(fops_path_index_remove(index, directory, name, NULL), 0);
+}
+
+/* The object itself, where its name or its directory isn't known. */
+static int forget_nameless(FopsPathIndex *index, uint32_t number, const FopsObject *object, FopsSpan path) {
+        FopsItem item;
+
+        if (!object->item || !object->item->has_inode || (object->parent && name_of(object, path).data))
+                return 0;
+        item = *object->item;
+        item.subvolume = number;
+        return lose(index, &(FopsObject){ .item = &item }, FOPS_PUT_CREATED);
+}
+
+/* It may have been in @number. */
+static int doubt_in(FopsPathIndex *index, const FopsOperation *op, uint32_t number, FopsFed *fed) {
+        FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(index), number);
+        const FopsItem *parents[] = { op->object.parent, op->new_object.parent };
+        int r;
+
+        r = forget_nameless(index, number, &op->object, op->path);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(parents); i++) {
+                FopsInodeKey directory;
+
+                if (!parents[i] || !parents[i]->has_inode)
+                        continue;
+                directory = fops_subvolume_key(number, parents[i]->inode);
+                if (!fops_path_index_is_known(index, directory))
+                        continue;
+                r = forget_name(index, directory, &op->object, op->path);
+                if (r >= 0)
+                        r = forget_name(index, directory, &op->new_object, op->new_path);
+
+                if (fed->n_new_trees < FOPS_FED_TREES_MAX)
+                        fed->new_trees[fed->n_new_trees++] = directory;
+                else if (v)
+                        v->is_doubtful = true;
+        }
+        return r;
+}
+
+/* It isn't known in which subvolume it was, so the names in question aren't known in any that it may have been in, until they were
+ * seen there again. */
+static int doubt(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < op->n_untold_in; i++)
+                r = doubt_in(index, op, op->untold_in[i], fed);
+        return r;
+}
+
+static bool is_untold(const FopsOperation *op) {
+        const FopsItem *items[] = { op->object.parent, op->new_object.parent, op->object.item, op->new_object.item };
+
+        for (size_t i = 0; i < ELEMENTSOF(items); i++)
+                if (items[i] && items[i]->subvolume == FOPS_SUBVOLUME_UNTOLD)
+                        return true;
+        return false;
+}
+
 int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret) {
+        const bool untold = is_untold(op);
         FopsFed fed = {};
         int r = 0;
 
@@ -136,21 +209,24 @@ int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret)
         case FOPS_OP_MKDIR:
         case FOPS_OP_MKNOD:
         case FOPS_OP_SYMLINK:
-                if (!op->object.is_nameless)
+                /* Of a new file that isn't known nothing is known that is false. */
+                if (untold && op->op == FOPS_OP_MKDIR)
+                        r = doubt(index, op, &fed);
+                else if (!untold && !op->object.is_nameless)
                         r = put(index, &op->object, op->path, FOPS_PUT_CREATED, &fed);
                 break;
         case FOPS_OP_LINK:
-                r = put(index, &op->new_object, op->new_path, FOPS_PUT_EVENT, &fed);
+                r = untold ? doubt(index, op, &fed) : put(index, &op->new_object, op->new_path, FOPS_PUT_EVENT, &fed);
                 break;
         case FOPS_OP_DELETE:
         case FOPS_OP_RMDIR:
-                r = take_out(index, &op->object, op->path);
+                r = untold ? doubt(index, op, &fed) : take_out(index, &op->object, op->path);
                 break;
         case FOPS_OP_RENAME:
-                r = move(index, op, &fed);
+                r = untold ? doubt(index, op, &fed) : move(index, op, &fed);
                 break;
         case FOPS_OP_EXCHANGE:
-                r = exchange(index, op, &fed);
+                r = untold ? doubt(index, op, &fed) : exchange(index, op, &fed);
                 break;
         default:
                 break;

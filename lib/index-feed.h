@@ -6,10 +6,13 @@
 #include "operation.h"
 #include "path-index.h"
 
+/* An exchange brings one at most; where it isn't known in which subvolume a rename was, two in each may have to be looked at. */
+#define FOPS_FED_TREES_MAX 32
+
 typedef struct FopsFed {
         bool learnt;             /* something new is known: events that waited for a directory may go on */
-        bool has_new_tree;       /* a directory came in from where nothing is known: it has to be scanned */
-        FopsInodeKey new_tree;
+        FopsInodeKey new_trees[FOPS_FED_TREES_MAX]; /* directories of whose contents not all was heard: to be scanned */
+        size_t n_new_trees;
 } FopsFed;
 
 /* To be called for each operation in the order of events, after it was resolved: paths are meant as they were before it. An

@@ -31,7 +31,11 @@ typedef struct FopsItem {
         uint32_t dev_major, dev_minor;
         mode_t mode;
         uint32_t ouid, ogid;
+        uint32_t subvolume; /* set before the resolver: its number (subvolumes.h), 0: of none */
 } FopsItem;
+
+/* Of some subvolume, but not known of which. */
+#define FOPS_SUBVOLUME_UNTOLD UINT32_MAX
 
 typedef enum FopsOutcome { FOPS_OUTCOME_UNKNOWN, FOPS_OUTCOME_SUCCESS, FOPS_OUTCOME_FAILED } FopsOutcome;
 
@@ -118,6 +122,10 @@ struct FopsOperation {
         uint64_t count;       /* coalesced: how many; 0 or 1: alone */
         FopsEventId last_id;  /* of the last one, if count > 1 */
         bool replayed;
+
+        /* set with .subvolume of the items: those that the untold may be of, by their numbers */
+        uint32_t *untold_in;
+        size_t n_untold_in;
 };
 typedef struct FopsOperation FopsOperation;
 

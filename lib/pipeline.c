@@ -12,6 +12,7 @@
 #include "coalescer.h"
 #include "index-feed.h"
 #include "resolver-index.h"
+#include "resolver-subvolume.h"
 #include "rule-compiler.h"
 #include "waiting.h"
 
@@ -99,6 +100,8 @@ void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bo
 void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec) {
         p->complete_since_usec = since_usec;
         p->resolver.index_is_complete = false;
+        if (p->options.index)
+                fops_subvolumes_set_complete(fops_path_index_subvolumes(p->options.index), since_usec);
 }
 
 FopsNames *fops_pipeline_names(FopsPipeline *p) {
@@ -266,6 +269,28 @@ static void let_go_what_waits_for(FopsPipeline *p, const FopsOperation *op) {
                         let_parked_go(p, w);
 }
 
+static void find_new_tree(FopsPipeline *p, FopsInodeKey directory) {
+        if (p->resolver.index_is_complete)
+                fops_path_index_begin_scan(p->options.index);
+        fops_path_index_forget_ghosts(p->options.index);
+        if (p->options.new_tree)
+                p->options.new_tree(p->options.userdata, directory);
+}
+
+/* In which subvolumes it was; where there may be new ones they are looked up first. */
+static int tell_subvolumes(FopsPipeline *p, FopsOperation *op, FopsArena *arena) {
+        FopsInodeKey top;
+        int r;
+
+        begin_to_ask(p, op);
+        end_to_ask(p);
+        r = fops_resolver_tell_subvolumes(&p->resolver, op, false, arena, &top);
+        if (r <= 0)
+                return r;
+        find_new_tree(p, top);
+        return MIN(fops_resolver_tell_subvolumes(&p->resolver, op, true, arena, &top), 0);
+}
+
 static int keep_index_true(FopsPipeline *p, FopsOperation *op) {
         FopsOutcome outcome = op->outcome;
         FopsFed fed;
@@ -282,13 +307,8 @@ static int keep_index_true(FopsPipeline *p, FopsOperation *op) {
         if (r < 0)
                 return r;
 
-        if (fed.has_new_tree) {
-                if (p->resolver.index_is_complete)
-                        fops_path_index_begin_scan(p->options.index);
-                fops_path_index_forget_ghosts(p->options.index);
-                if (p->options.new_tree)
-                        p->options.new_tree(p->options.userdata, fed.new_tree);
-        }
+        for (size_t i = 0; i < fed.n_new_trees; i++)
+                find_new_tree(p, fed.new_trees[i]);
         if (fed.learnt)
                 let_go_what_waits_for(p, op);
         return 0;
@@ -532,6 +552,8 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
 
         r = fops_operation_from_event(event, p->syscalls, &op);
         is_operation = r == FOPS_OPERATION_OK;
+        if (is_operation)
+                r = tell_subvolumes(p, &op, &event->arena);
         if (r >= 0)
                 r = settle_sighted(p, usec, is_operation ? &op : NULL, now_usec);
         if (r >= 0) {

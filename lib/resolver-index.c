@@ -11,8 +11,12 @@
 #include "path.h"
 
 bool fops_item_key(const FopsItem *item, FopsInodeKey *ret) {
-        if (!item || !item->has_inode)
+        if (!item || !item->has_inode || item->subvolume == FOPS_SUBVOLUME_UNTOLD)
                 return false;
+        if (item->subvolume > 0) {
+                *ret = fops_subvolume_key(item->subvolume, item->inode);
+                return true;
+        }
         *ret = (FopsInodeKey){ .inode = item->inode, .dev_major = item->dev_major, .dev_minor = item->dev_minor };
         return true;
 }

@@ -6,7 +6,7 @@
 #include "operation.h"
 #include "path-index.h"
 
-/* The key of an item, as the index has it. False if the record has no inode. */
+/* The key of an item, as the index has it. False if the record has no inode, or it isn't known in which subvolume. */
 bool fops_item_key(const FopsItem *item, FopsInodeKey *ret);
 
 /* The name of @object in its directory: the last component of what the process gave, or absent if that is none ("..", "/", nothing

@@ -33,9 +33,15 @@ typedef struct Context {
         bool cwd_has_moved; /* perhaps: a directory was renamed, which may be an ancestor of it */
 } Context;
 
-static bool inode_fits(const FopsInode *inode, const FopsItem *item) {
-        if (!item->has_inode || inode->inode != item->inode)
+static bool inode_fits(const FopsResolver *r, const FopsInode *inode, const FopsItem *item) {
+        const FopsSubvolume *v;
+
+        if (!item->has_inode || inode->inode != item->inode || item->subvolume == FOPS_SUBVOLUME_UNTOLD)
                 return false;
+        if (item->subvolume > 0) {
+                v = fops_subvolumes_get(fops_path_index_subvolumes(r->index), item->subvolume);
+                return v && inode->dev_major == v->stat_major && inode->dev_minor == v->stat_minor;
+        }
         return !inode->dev_is_certain || (inode->dev_major == item->dev_major && inode->dev_minor == item->dev_minor);
 }
 
@@ -92,7 +98,7 @@ static FopsSpan path_of_fd(const Context *c, int fd, const FopsItem *item) {
                 return FOPS_SPAN_ABSENT;
         if (r->world->read_fd(r->userdata, c->op->pid, fd, c->arena, &path, &inode) < 0)
                 return FOPS_SPAN_ABSENT;
-        if (path.size == 0 || path.data[0] != '/' || (item && !inode_fits(&inode, item)))
+        if (path.size == 0 || path.data[0] != '/' || (item && !inode_fits(c->resolver, &inode, item)))
                 return FOPS_SPAN_ABSENT;
 
         if (world_look_up(c, path, &now) == 0 && now.inode == inode.inode && now.dev_major == inode.dev_major &&
@@ -123,7 +129,7 @@ static Verdict check_dir(const Context *c, FopsSpan dir, const FopsItem *parent,
 
         if (!parent || !parent->has_inode || world_canonicalize(c, dir, &canonical, &inode) < 0)
                 return VERDICT_OPEN;
-        if (!inode_fits(&inode, parent))
+        if (!inode_fits(c->resolver, &inode, parent))
                 return VERDICT_CONTRADICTED;
         *ret_canonical = canonical;
         return VERDICT_FITS;
@@ -155,11 +161,11 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan n
         if (dir.data && world_canonicalize(c, dir, &canonical, &inode) == 0) {
                 path = child(c->arena, canonical, joined);
                 r = world_look_up(c, path, &inode);
-                if (r == 0 && inode_fits(&inode, object->item))
+                if (r == 0 && inode_fits(c->resolver, &inode, object->item))
                         return (Found){ .path = path, .dir = canonical, .source = checked };
                 /* … or through a symlink at its end. */
                 if (r == 0 && inode.is_symlink && world_canonicalize(c, path, &canonical, &target) == 0 &&
-                    inode_fits(&target, object->item))
+                    inode_fits(c->resolver, &target, object->item))
                         return (Found){ .path = canonical, .dir = fops_path_dirname(canonical), .source = checked };
                 /* Something else stands there now: replaced since by another file, if this is where the process meant. */
                 if (r == 0 && (inode.is_symlink || world_shares_root(c) != 1))
@@ -167,7 +173,7 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan n
                 joined = path;
                 dir = fops_path_dirname(path);
         } else if (dir.data == NULL && world_canonicalize(c, joined, &canonical, &inode) == 0 &&
-                   inode_fits(&inode, object->item))
+                   inode_fits(c->resolver, &inode, object->item))
                 return (Found){ .path = canonical, .source = checked };
 
         return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
@@ -344,7 +350,7 @@ static bool read_names(FopsResolver *r, const FopsOperation *op, const FopsObjec
         r->credit -= MIN(r->credit, ret->n_read + ENTRIES_PER_DIRECTORY);
 
         *ret_dir = dir;
-        return !ret->more && inode_fits(&ret->directory, object->parent);
+        return !ret->more && inode_fits(r, &ret->directory, object->parent);
 }
 
 /* Of the names that the index has for @op's object in its old directory, the one that isn't there any more. */
@@ -436,5 +442,5 @@ bool fops_resolver_is_gone(const FopsResolver *r, const FopsOperation *op) {
             !op->object.item || !r->world)
                 return false;
         s = r->world->look_up(r->userdata, op->path, &inode);
-        return s == -ENOENT || s == -ENOTDIR || (s == 0 && !inode_fits(&inode, op->object.item));
+        return s == -ENOENT || s == -ENOTDIR || (s == 0 && !inode_fits(r, &inode, op->object.item));
 }

@@ -50,6 +50,9 @@ typedef struct FopsWorld {
         int (*read_names)(void *userdata, FopsSpan path, uint64_t inode, FopsArena *arena, FopsInodeNames *ret);
         /* 1 if the process has this machine's root and mounts, 0 if its own, -ESRCH if it is gone. */
         int (*shares_root)(void *userdata, uint32_t pid);
+        /* 1 if the btrfs subvolume of the directory at @path, which has to be @directory as stat(2) shows it, has one in it whose id
+         * is @least or more; 0 if it has none at *@ret_usec (CLOCK_REALTIME). May be NULL. */
+        int (*has_newer_subvolume)(void *userdata, FopsSpan path, const FopsInode *directory, uint64_t least, uint64_t *ret_usec);
 } FopsWorld;
 
 typedef struct FopsResolverStats {

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "btrfs.h"
 #include "open-path.h"
 #include "path.h"
 #include "resolver.h"
@@ -201,6 +202,30 @@ static int live_read_names(void *userdata _unused_, FopsSpan path, uint64_t inod
         return 0;
 }
 
+static int live_has_newer_subvolume(void *userdata _unused_, FopsSpan path, const FopsInode *directory, uint64_t least, uint64_t *ret_usec) {
+        char copy[FOPS_PATH_BYTES_MAX + 1];
+        _cleanup_close_ int fd = -EBADF;
+        uint64_t id, parent;
+        struct timespec now;
+        struct stat st;
+
+        if (path.size > FOPS_PATH_BYTES_MAX)
+                return -ENAMETOOLONG;
+        memcpy(copy, path.data, path.size);
+        copy[path.size] = '\0';
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        fd = fops_open_path(copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, FOPS_LINKS_NONE);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_ino != directory->inode || major(st.st_dev) != directory->dev_major || minor(st.st_dev) != directory->dev_minor)
+                return -ESTALE;
+        *ret_usec = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+        return fops_btrfs_child(fd, least, &id, &parent);
+}
+
 static bool is_namespace(const struct stat *namespace, const char *link) {
         struct stat st;
 
@@ -231,5 +256,6 @@ const FopsWorld fops_world_live = {
         .canonicalize = live_canonicalize,
         .look_up = live_look_up,
         .read_names = live_read_names,
+        .has_newer_subvolume = live_has_newer_subvolume,
         .shares_root = live_shares_root,
 };

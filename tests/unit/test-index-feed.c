@@ -61,7 +61,7 @@ static void read_lines(Fixture *f, const char *lines) {
 }
 
 static void tell(Fixture *f) {
-        f->fed = (FopsFed){ true, true, { 4711, 0, 0 } };
+        f->fed = (FopsFed){ true, { { 4711, 0, 0 } }, 1 };
         assert_int_equal(fops_index_feed(f->index, &f->op, &f->fed), 0);
 }
 
@@ -76,7 +76,7 @@ static void test_what_is_made_is_known_from_then_on(void **state) {
         feed(f, MKDIRAT PARENT("/x", 10) DIR_ITEM("new", 30, "CREATE"));
         assert_indexed(f->index, 30, true, "/srv/a/new");
         assert_true(f->fed.learnt);
-        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.n_new_trees, 0);
 
         feed(f, OPENAT_CREAT PARENT("/x", 30) FILE_ITEM("../new/file", 31, "CREATE"));
         assert_indexed(f->index, 31, false, "/srv/a/new/file");
@@ -96,8 +96,8 @@ static void test_what_failed_or_may_have_changes_nothing(void **state) {
         feed(f, URINGOP("uring_op=36 success=yes exit=0") PARENT("/x", 10) NAMELESS_FILE(20, "DELETE"));
         assert_indexed(f->index, 20, false, "/srv/a/f");
         assert_false(f->fed.learnt);
-        assert_false(f->fed.has_new_tree);
-        assert_int_equal(f->fed.new_tree.inode, 0);
+        assert_int_equal(f->fed.n_new_trees, 0);
+        assert_int_equal(f->fed.new_trees[0].inode, 0);
 }
 
 static void test_what_is_removed_is_known_no_more(void **state) {
@@ -142,7 +142,7 @@ static void test_a_renamed_directory_takes_along_what_is_below(void **state) {
         assert_indexed(f->index, 12, true, "/srv/b/e");
         assert_indexed(f->index, 21, false, "/srv/b/e/g");
         assert_true(f->fed.learnt);
-        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.n_new_trees, 0);
 }
 
 static void test_a_rename_replaces_what_had_the_name(void **state) {
@@ -163,7 +163,7 @@ static void test_what_is_moved_out_of_the_trees_is_forgotten(void **state) {
         assert_indexed(f->index, 12, true, NULL);
         assert_indexed(f->index, 21, false, NULL);
         assert_false(f->fed.learnt);
-        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.n_new_trees, 0);
 }
 
 static void test_a_directory_from_outside_is_a_new_tree(void **state) {
@@ -172,13 +172,13 @@ static void test_a_directory_from_outside_is_a_new_tree(void **state) {
         feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 50, "DELETE") DIR_ITEM("/x/t", 50, "CREATE"));
         assert_indexed(f->index, 50, true, "/srv/a/t");
         assert_true(f->fed.learnt);
-        assert_true(f->fed.has_new_tree);
-        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(50)));
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(50)));
 
         /* A file has nothing below. */
         feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) FILE_ITEM("/tmp/u", 51, "DELETE") FILE_ITEM("/x/u", 51, "CREATE"));
         assert_indexed(f->index, 51, false, "/srv/a/u");
-        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.n_new_trees, 0);
 }
 
 static void test_a_directory_from_outside_is_new_also_with_the_inode_of_a_removed_one(void **state) {
@@ -188,8 +188,8 @@ static void test_a_directory_from_outside_is_new_also_with_the_inode_of_a_remove
         feed(f, CALL_64("syscall=263 success=yes exit=0 a0=5 a1=1 a2=200 a3=0") PARENT("/x", 10) DIR_ITEM("d", 12, "DELETE"));
         feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 12, "DELETE") DIR_ITEM("/x/t", 12, "CREATE"));
         assert_indexed(f->index, 12, true, "/srv/a/t");
-        assert_true(f->fed.has_new_tree);
-        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(12)));
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(12)));
 }
 
 static void test_exchanged_names_change_places(void **state) {
@@ -202,7 +202,7 @@ static void test_exchanged_names_change_places(void **state) {
         assert_indexed(f->index, 21, false, "/srv/b/g");
         assert_indexed(f->index, 11, true, "/srv/a/d");
         assert_true(f->fed.learnt);
-        assert_false(f->fed.has_new_tree);
+        assert_int_equal(f->fed.n_new_trees, 0);
 }
 
 static void test_a_directory_from_outside_may_come_by_exchange(void **state) {
@@ -214,16 +214,16 @@ static void test_a_directory_from_outside_may_come_by_exchange(void **state) {
         assert_indexed(f->index, 50, true, "/srv/a/d");
         assert_indexed(f->index, 12, true, NULL);
         assert_true(f->fed.learnt);
-        assert_true(f->fed.has_new_tree);
-        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(50)));
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(50)));
 
         /* The other way round it is the same. */
         feed(f, RENAMEAT PARENT("/tmp/", 500) PARENT("/x/", 10) DIR_ITEM("/tmp/t", 51, "DELETE") DIR_ITEM("/x/d", 50, "DELETE")
                          DIR_ITEM("/x/d", 51, "CREATE") DIR_ITEM("/tmp/t", 50, "CREATE"));
         assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
         assert_indexed(f->index, 51, true, "/srv/a/d");
-        assert_true(f->fed.has_new_tree);
-        assert_true(fops_inode_key_equal(f->fed.new_tree, index_key(51)));
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(51)));
 }
 
 static void test_a_linked_file_has_two_places(void **state) {
