@@ -105,7 +105,7 @@ static int swap_ruleset(Coverage *c, Ruleset *fresh) {
 
 /* --- the file system changes -------------------------------------------------------------------------------------------- */
 
-/* What came and what went is said, and what went is forgotten. */
+/* What came and what went is said, but for subvolumes, which are watched anyway; and what went is forgotten. */
 static int say_armed(Coverage *c, const Ruleset *fresh) {
         const Ruleset *old = c->ruleset;
         int r = 0;
@@ -113,7 +113,7 @@ static int say_armed(Coverage *c, const Ruleset *fresh) {
         for (size_t i = 0; i < fresh->targets.n_items; i++) {
                 const FopsTarget *t = fresh->targets.items + i;
 
-                if (!t->is_missing && !ruleset_is_armed(old, t))
+                if (!t->is_missing && !t->subvolume_of && !ruleset_is_armed(old, t))
                         publisher_state(c->publisher, LOG_INFO, "armed", "%s appeared and is watched", t->path);
         }
         for (size_t i = 0; r >= 0 && i < old->targets.n_items; i++) {
@@ -121,7 +121,9 @@ static int say_armed(Coverage *c, const Ruleset *fresh) {
 
                 if (t->is_missing || ruleset_is_armed(fresh, t))
                         continue;
-                publisher_state(c->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears", t->path);
+                if (!t->subvolume_of)
+                        publisher_state(c->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears",
+                                        t->path);
                 r = trees_remove(c->trees, t->path);
         }
         return r;
@@ -215,9 +217,9 @@ int coverage_follow(Coverage *c, sd_event *event) {
 
         r = pipeline_follow_config(c);
         if (r >= 0)
-                r = trees_start(c->trees, event, c->pipeline);
-        if (r >= 0)
                 r = watch_follow_new(event, on_watches_changed, c, &c->watch_follow);
+        if (r >= 0)
+                r = trees_start(c->trees, event, c->pipeline, c->watch_follow);
         if (r >= 0)
                 r = watch_follow_set(c->watch_follow, c->ruleset->config.watches, c->ruleset->config.n_watches);
         return r < 0 ? r : mount_follow_new(event, on_mounts_changed, c, &c->mount_follow);

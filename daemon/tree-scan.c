@@ -4,9 +4,10 @@
  *   /srv/data (7) → { "a" 8 file, "d" 9 directory } → put(7, "a", 8), put(7, "d", 9), and 9 is next
  *
  * A directory is opened by the path that the index has for it now, and only read if it is still the same inode: events may have
- * moved it since it was queued. One that another file system is mounted on turns out to be another inode: it becomes a root. */
+ * moved it since it was queued, or be about to: then it is put off. One that another file system is mounted on turns out to be another
+ * inode: it becomes a root. */
 
-#include "tree-scan.h"
+#include "tree-scan-internal.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,47 +16,21 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "mountinfo.h"
+#include "btrfs.h"
 #include "open-path.h"
 #include "path.h"
 
 /* How long the scan may keep events waiting. */
 #define SLICE_USEC UINT64_C(4000)
-/* Some 800 entries a call. */
-#define DENTS_BYTES ((size_t) 32 << 10)
+/* What a snapshot has in place of a subvolume that was in its origin: BTRFS_EMPTY_SUBVOL_DIR_OBJECTID. */
+#define EMPTY_SUBVOLUME_INODE 2
 /* A tree with more directories waiting than this is scanned as far as it goes; 24 bytes each. */
 #define QUEUE_MAX ((size_t) 16 << 20)
-
-/* A root that was added from outside, so that it can be taken out again. */
-typedef struct Root {
-        char *path;
-        FopsInodeKey key;
-} Root;
-
-struct TreeScan {
-        sd_event_source *source;
-        FopsPathIndex *index;
-        TreeScanDone done;
-        void *userdata;
-        FopsMounts mounts;
-        Root *roots;
-        size_t n_roots;
-        FopsInodeKey *queue; /* a stack: a tree is walked in depth, so that it stays small */
-        size_t n_queue, n_allocated;
-        int fd; /* the directory that is being read; negative: none */
-        FopsInodeKey key;
-        bool entries_are_of_layers;
-        FopsArena arena;
-        TreeScanStats stats;
-        char dents[DENTS_BYTES] __attribute__((aligned(8)));
-};
-
-/* What is open on a descriptor, as audit records would show it. */
-typedef struct Opened {
-        FopsInodeKey key;
-        bool subvolumes_share_device; /* btrfs */
-        bool entries_are_of_layers;   /* overlayfs: getdents64(2) may tell a layer's inode numbers */
-} Opened;
+/* The event that has moved a directory comes within this time, or with the next round, of twice that. */
+#define PUT_OFF_USEC UINT64_C(20000)
+#define PUT_OFF_ROUNDS_MAX 4U
+/* What was queued of late isn't queued again. */
+#define QUEUE_LOOK ((size_t) 32)
 
 static uint64_t now_usec(void) {
         struct timespec t;
@@ -64,28 +39,63 @@ static uint64_t now_usec(void) {
         return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
 }
 
-static int identify(const TreeScan *s, int fd, Opened *ret) {
-        struct statx st;
+bool tree_scan_is_btrfs(const FopsMount *mount) {
+        return mount && strcmp(mount->type, "btrfs") == 0;
+}
+
+/* Which subvolume @fd is in, by its number; 0 if that can't be known, or -ENOMEM. */
+static int find_subvolume(const TreeScan *s, int fd, const FopsMount *mount, const struct statx *st) {
+        FopsSubvolumes *subvolumes = fops_path_index_subvolumes(s->index);
+        FopsSubvolume v = {
+                .dev_major = mount->dev_major,
+                .dev_minor = mount->dev_minor,
+                .stat_major = st->stx_dev_major,
+                .stat_minor = st->stx_dev_minor,
+        };
+        int r;
+
+        /* Of a file there is but an O_PATH descriptor; its directory was looked up just now. */
+        if (fops_btrfs_subvolume(fd, &v.id) < 0)
+                return (int) fops_subvolumes_by_stat(subvolumes, st->stx_dev_major, st->stx_dev_minor);
+        r = fops_subvolumes_put(subvolumes, &v);
+        return r == -ENOSPC ? 0 : r;
+}
+
+int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret) {
         const FopsMount *mount;
+        struct statx st;
+        int number;
 
         if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) < 0)
                 return -errno;
 
         mount = st.stx_mask & STATX_MNT_ID ? fops_mounts_by_id(&s->mounts, st.stx_mnt_id) : NULL;
-        *ret = (Opened){
+        *ret = (TreeOpened){
                 .key = {
                         .inode = st.stx_ino,
                         .dev_major = mount ? mount->dev_major : st.stx_dev_major,
                         .dev_minor = mount ? mount->dev_minor : st.stx_dev_minor,
                 },
-                .subvolumes_share_device = mount && strcmp(mount->type, "btrfs") == 0,
+                .mount_id = st.stx_mnt_id,
+                .stat_major = st.stx_dev_major,
+                .stat_minor = st.stx_dev_minor,
+                .has_subvolumes = tree_scan_is_btrfs(mount),
                 .entries_are_of_layers = mount && strcmp(mount->type, "overlay") == 0,
         };
+        ret->dev_major = ret->key.dev_major;
+        ret->dev_minor = ret->key.dev_minor;
+        if (!ret->has_subvolumes)
+                return 0;
+
+        number = find_subvolume(s, fd, mount, &st);
+        if (number <= 0)
+                return number < 0 ? number : -ENODEV;
+        ret->key = fops_subvolume_key((uint32_t) number, st.stx_ino);
         return 0;
 }
 
 /* No symlink anywhere in the path: the index's are canonical, and one that was put in a directory's place since leads elsewhere. */
-static int open_directory(TreeScan *s, FopsSpan path) {
+int tree_scan_open_directory(TreeScan *s, FopsSpan path) {
         const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
         FopsSpan copy = fops_arena_copy(&s->arena, path);
         int fd;
@@ -98,7 +108,20 @@ static int open_directory(TreeScan *s, FopsSpan path) {
         return fd;
 }
 
-static int enqueue(TreeScan *s, FopsInodeKey key) {
+/* Of the subvolume that @key is in not all is known any more. */
+static void set_incomplete(TreeScan *s, FopsInodeKey key) {
+        FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(s->index), fops_subvolume_of(key));
+
+        if (v)
+                v->complete_since_usec = UINT64_MAX;
+}
+
+int tree_scan_enqueue(TreeScan *s, FopsInodeKey key) {
+        set_incomplete(s, key);
+        /* One directory with much to doubt in it is asked for again and again. */
+        for (size_t i = s->n_queue; i > 0 && s->n_queue - i < QUEUE_LOOK; i--)
+                if (fops_inode_key_equal(s->queue[i - 1], key))
+                        return 0;
         if (s->n_queue >= QUEUE_MAX) {
                 s->stats.n_failed++;
                 return 0;
@@ -126,6 +149,74 @@ static bool entry_is_directory(int fd, const struct dirent64 *entry) {
         return fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
+        _cleanup_free_ char *copy = NULL;
+        TreeRoot *roots;
+
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        s->roots[i].key = key;
+                        return 0;
+                }
+
+        copy = strndup(path.data, path.size);
+        if (!copy)
+                return -ENOMEM;
+        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(TreeRoot));
+        if (!roots)
+                return -ENOMEM;
+        s->roots = roots;
+        s->roots[s->n_roots++] = (TreeRoot){ .path = TAKE_PTR(copy), .key = key };
+        return 0;
+}
+
+/* Something is mounted on the entry @name of the directory that is being read. */
+static int add_mounted(TreeScan *s, FopsSpan name, FopsInodeKey key) {
+        FopsSpan path;
+        int r;
+
+        fops_arena_reset(&s->arena);
+        path = fops_path_index_path(s->index, s->opened.key, true, &s->arena);
+        path = path.data ? fops_path_join(&s->arena, path, name) : path;
+        if (!path.data)
+                return 0;
+        r = remember_root(s, path, key);
+        if (r >= 0)
+                r = fops_path_index_add_root(s->index, key, path);
+        return r < 0 ? r : tree_scan_enqueue(s, key);
+}
+
+/* A directory of btrfs that is the top of another subvolume, or that has something mounted on it, shows as an entry the id of that
+ * subvolume in place of its inode, which others have. Gives it its own key, or sets *@ret_is_elsewhere: it is no child of this
+ * directory, or none that anything can be in. 0 or -ENOMEM. */
+static int look_across(TreeScan *s, int fd, FopsPathLink *link, bool *ret_is_elsewhere) {
+        const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        _cleanup_close_ int child_fd = -EBADF;
+        struct statx st;
+        TreeOpened child;
+        int r;
+
+        *ret_is_elsewhere = true;
+        if (statx(fd, link->name.data, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) < 0)
+                return 0;
+        if (st.stx_mnt_id == s->opened.mount_id && st.stx_dev_major == s->opened.stat_major && st.stx_dev_minor == s->opened.stat_minor) {
+                *ret_is_elsewhere = st.stx_ino == EMPTY_SUBVOLUME_INODE;
+                return 0;
+        }
+
+        child_fd = openat(fd, link->name.data, flags);
+        if (child_fd < 0)
+                return 0;
+        r = tree_scan_identify(s, child_fd, &child);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        if (child.mount_id != s->opened.mount_id)
+                return add_mounted(s, link->name, child.key);
+        link->key = child.key;
+        *ret_is_elsewhere = false;
+        return 0;
+}
+
 static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dirent64 *entry) {
         FopsPathLink link = {
                 .parent = parent,
@@ -133,13 +224,19 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
                 .key = { .inode = entry->d_ino, .dev_major = parent.dev_major, .dev_minor = parent.dev_minor },
                 .is_directory = entry_is_directory(fd, entry),
         };
+        bool is_elsewhere = false;
         struct statx st;
         int r;
 
         if (fops_span_equal(link.name, FOPS_SPAN_LITERAL(".")) || fops_span_equal(link.name, FOPS_SPAN_LITERAL("..")))
                 return 0;
 
-        if (s->entries_are_of_layers && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
+        if (s->opened.has_subvolumes && link.is_directory) {
+                r = look_across(s, fd, &link, &is_elsewhere);
+                if (r < 0 || is_elsewhere)
+                        return r;
+        }
+        if (s->opened.entries_are_of_layers && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
                 link.key.inode = st.stx_ino;
 
         s->stats.n_entries++;
@@ -147,7 +244,7 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
         if (r < 0)
                 return r;
         if (link.is_directory && r != FOPS_INDEX_INVALID && r != FOPS_INDEX_FULL)
-                return enqueue(s, link.key);
+                return tree_scan_enqueue(s, link.key);
         return 0;
 }
 
@@ -157,7 +254,7 @@ static int read_entries(TreeScan *s) {
 
         for (long at = 0; at < n;) {
                 const struct dirent64 *entry = (const void *) (s->dents + at); /* the kernel aligns each */
-                int r = put_entry(s, s->fd, s->key, entry);
+                int r = put_entry(s, s->fd, s->opened.key, entry);
 
                 if (r < 0)
                         return r;
@@ -172,49 +269,37 @@ static int read_entries(TreeScan *s) {
         return 0;
 }
 
-static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
-        _cleanup_free_ char *copy = NULL;
-        Root *roots;
+/* It isn't where the index has it: perhaps the event that tells where it is now is still on its way. */
+static int put_off(TreeScan *s, FopsInodeKey key) {
+        FopsPathCandidates places;
 
-        for (size_t i = 0; i < s->n_roots; i++)
-                if (fops_span_equal_string(path, s->roots[i].path)) {
-                        s->roots[i].key = key;
-                        return 0;
-                }
-
-        copy = strndup(path.data, path.size);
-        if (!copy)
+        if (fops_path_index_candidates(s->index, key, true, &s->arena, &places) < 0)
                 return -ENOMEM;
-        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(Root));
-        if (!roots)
-                return -ENOMEM;
-        s->roots = roots;
-        s->roots[s->n_roots++] = (Root){ .path = TAKE_PTR(copy), .key = key };
+        if (places.n == 0 || s->n_rounds == PUT_OFF_ROUNDS_MAX || s->n_put_off == ELEMENTSOF(s->put_off))
+                s->stats.n_failed++;
+        else
+                s->put_off[s->n_put_off++] = key;
         return 0;
 }
 
 static int begin_directory(TreeScan *s, FopsInodeKey key) {
         _cleanup_close_ int fd = -EBADF;
         FopsSpan path;
-        Opened opened;
+        TreeOpened opened;
         int r;
 
         fops_arena_reset(&s->arena);
         path = fops_path_index_path(s->index, key, true, &s->arena);
-        fd = path.data ? open_directory(s, path) : -ENOENT;
+        fd = path.data ? tree_scan_open_directory(s, path) : -ENOENT;
         if (fd == -ENOMEM)
                 return fd;
-        if (fd < 0 || identify(s, fd, &opened) < 0) {
-                s->stats.n_failed++;
-                return 0;
-        }
+        if (fd < 0 || tree_scan_identify(s, fd, &opened) < 0)
+                return put_off(s, key);
 
         if (!fops_inode_key_equal(opened.key, key)) {
-                /* Something is mounted there, or it is a subvolume; or it was replaced, then events tell. */
-                if (opened.key.dev_major == key.dev_major && opened.key.dev_minor == key.dev_minor && !opened.subvolumes_share_device) {
-                        s->stats.n_failed++;
-                        return 0;
-                }
+                /* Something is mounted there; or it was replaced. */
+                if (opened.key.dev_major == key.dev_major && opened.key.dev_minor == key.dev_minor)
+                        return put_off(s, key);
                 r = remember_root(s, path, opened.key);
                 if (r >= 0)
                         r = fops_path_index_add_root(s->index, opened.key, path);
@@ -223,17 +308,48 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
         }
 
         s->stats.n_directories++;
-        s->key = opened.key;
-        s->entries_are_of_layers = opened.entries_are_of_layers;
+        s->opened = opened;
         s->fd = TAKE_FD(fd);
         return 0;
 }
 
-static int on_slice(sd_event_source *source, void *userdata) {
+static bool has_work(const TreeScan *s) {
+        return s->n_queue > 0 || s->fd >= 0;
+}
+
+/* The next round, of what was put off. */
+static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        TreeScan *s = userdata;
+        size_t n = s->n_put_off;
+        int r = 0;
+
+        s->n_rounds++;
+        s->n_put_off = 0;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = tree_scan_enqueue(s, s->put_off[i]);
+        return r;
+}
+
+/* Nothing is left to do now. */
+static int come_to_end(TreeScan *s) {
+        int r;
+
+        r = sd_event_source_set_enabled(s->source, SD_EVENT_OFF);
+        if (r >= 0 && s->n_put_off > 0) {
+                r = sd_event_source_set_time_relative(s->timer, PUT_OFF_USEC << s->n_rounds);
+                return r < 0 ? r : sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+        }
+        s->n_rounds = 0;
+        if (r >= 0)
+                s->done(s->userdata);
+        return r;
+}
+
+static int on_slice(sd_event_source *source _unused_, void *userdata) {
         TreeScan *s = userdata;
         uint64_t start = now_usec(), now = start;
 
-        while (tree_scan_is_busy(s) && now < start + SLICE_USEC) {
+        while (has_work(s) && now < start + SLICE_USEC) {
                 int r = s->fd >= 0 ? read_entries(s) : begin_directory(s, s->queue[--s->n_queue]);
 
                 if (r < 0)
@@ -241,12 +357,7 @@ static int on_slice(sd_event_source *source, void *userdata) {
                 now = now_usec();
         }
         s->stats.usec += now - start;
-
-        if (!tree_scan_is_busy(s)) {
-                (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-                s->done(s->userdata);
-        }
-        return 0;
+        return has_work(s) ? 0 : come_to_end(s);
 }
 
 int tree_scan_new(sd_event *event, FopsPathIndex *index, TreeScanDone done, void *userdata, TreeScan **ret) {
@@ -268,6 +379,10 @@ int tree_scan_new(sd_event *event, FopsPathIndex *index, TreeScanDone done, void
                 return r;
         /* Of the records' priority, so that both come in turn: what has moved in has to be known while there is work, too. */
         r = sd_event_source_set_enabled(s->source, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &s->timer, CLOCK_MONOTONIC, 0, PUT_OFF_USEC / 10, on_timer, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
 
@@ -279,6 +394,7 @@ TreeScan *tree_scan_free(TreeScan *s) {
         if (!s)
                 return NULL;
         sd_event_source_disable_unref(s->source);
+        sd_event_source_disable_unref(s->timer);
         fops_mounts_done(&s->mounts);
         fops_arena_done(&s->arena);
         if (s->fd >= 0)
@@ -291,6 +407,19 @@ TreeScan *tree_scan_free(TreeScan *s) {
         return NULL;
 }
 
+/* What was mounted and isn't in @now. */
+static void forget_unmounted(TreeScan *s, const FopsMounts *now) {
+        for (size_t i = 0; i < s->mounts.n_items; i++) {
+                const FopsMount *mount = s->mounts.items + i;
+                bool is_there = false;
+
+                for (size_t j = 0; j < now->n_items && tree_scan_is_btrfs(mount); j++)
+                        is_there |= now->items[j].dev_major == mount->dev_major && now->items[j].dev_minor == mount->dev_minor;
+                if (tree_scan_is_btrfs(mount) && !is_there)
+                        fops_subvolumes_forget_device(fops_path_index_subvolumes(s->index), mount->dev_major, mount->dev_minor);
+        }
+}
+
 int tree_scan_read_mounts(TreeScan *s) {
         _cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
         FopsMounts mounts;
@@ -301,6 +430,7 @@ int tree_scan_read_mounts(TreeScan *s) {
         r = fops_mounts_read(fd, &mounts);
         if (r < 0)
                 return r;
+        forget_unmounted(s, &mounts);
         fops_mounts_done(&s->mounts);
         s->mounts = mounts;
         return 0;
@@ -311,6 +441,7 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
                 if (fops_span_equal_string(path, s->roots[i].path)) {
                         int r = fops_path_index_remove_root(s->index, s->roots[i].key, path);
 
+                        set_incomplete(s, s->roots[i].key);
                         free(s->roots[i].path);
                         s->roots[i] = s->roots[--s->n_roots];
                         return MIN(r, 0);
@@ -319,15 +450,15 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
 }
 
 /* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */
-static int add_root(TreeScan *s, FopsSpan path, Opened *ret_opened, int *ret_outcome) {
+static int add_root(TreeScan *s, FopsSpan path, TreeOpened *ret_opened, int *ret_outcome) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
         fops_arena_reset(&s->arena);
-        fd = open_directory(s, path);
+        fd = tree_scan_open_directory(s, path);
         if (fd < 0)
                 return fd;
-        r = identify(s, fd, ret_opened);
+        r = tree_scan_identify(s, fd, ret_opened);
         if (r >= 0)
                 r = remember_root(s, path, ret_opened->key);
         if (r >= 0)
@@ -338,21 +469,28 @@ static int add_root(TreeScan *s, FopsSpan path, Opened *ret_opened, int *ret_out
         return TAKE_FD(fd);
 }
 
+/* A subvolume that was found in another root, and scanned with it. */
+static bool has_all_of(const TreeScan *s, FopsInodeKey directory) {
+        const FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(s->index), fops_subvolume_of(directory));
+
+        return v && directory.inode == FOPS_SUBVOLUME_TOP_INODE && v->complete_since_usec != UINT64_MAX;
+}
+
 int tree_scan_add_root(TreeScan *s, FopsSpan path) {
         _cleanup_close_ int fd = -EBADF;
-        Opened opened;
+        TreeOpened opened;
         int outcome;
 
         fd = add_root(s, path, &opened, &outcome);
         if (fd < 0)
                 return fd;
         /* What is known has been scanned, or is being. */
-        return outcome != FOPS_INDEX_KNOWN ? enqueue(s, opened.key) : 0;
+        return outcome != FOPS_INDEX_KNOWN && !has_all_of(s, opened.key) ? tree_scan_enqueue(s, opened.key) : 0;
 }
 
 int tree_scan_add_file(TreeScan *s, FopsSpan path) {
         _cleanup_close_ int fd = -EBADF, file_fd = -EBADF;
-        Opened directory, file;
+        TreeOpened directory, file;
         FopsPathLink link;
         int outcome, r;
 
@@ -366,7 +504,7 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path) {
         if (!link.name.data)
                 return -ENOMEM;
         file_fd = openat(fd, link.name.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (file_fd < 0 || identify(s, file_fd, &file) < 0)
+        if (file_fd < 0 || tree_scan_identify(s, file_fd, &file) < 0)
                 return 0;
         link.key = file.key;
         r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
@@ -374,11 +512,21 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path) {
 }
 
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {
-        return enqueue(s, directory);
+        bool has_new = false;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < s->n_roots; i++)
+                if (fops_inode_key_equal(s->roots[i].key, directory)) {
+                        r = tree_scan_look_again(s, directory, fops_span_from_string(s->roots[i].path));
+                        has_new |= r > 0;
+                }
+        if (r >= 0)
+                r = has_new ? sd_event_source_set_enabled(s->source, SD_EVENT_ON) : tree_scan_enqueue(s, directory);
+        return r < 0 ? r : has_new;
 }
 
 bool tree_scan_is_busy(const TreeScan *s) {
-        return s->n_queue > 0 || s->fd >= 0;
+        return has_work(s) || s->n_put_off > 0;
 }
 
 TreeScanStats tree_scan_stats(const TreeScan *s) {

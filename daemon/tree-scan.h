@@ -8,7 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "path-index.h"
-#include "span.h"
+#include "rule-compiler.h"
 
 typedef struct TreeScan TreeScan;
 
@@ -33,13 +33,18 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path);
 /* Forgets the root at @path and all below: it is gone, or no longer watched. What takes its place may have its inode. */
 int tree_scan_remove_root(TreeScan *s, FopsSpan path);
 
-/* A directory that the index has already, with all below. 0 or -ENOMEM. */
+/* Looks up which subvolumes the rules of @targets reach, all of which are roots already. 1 if there are new ones, which may want rules
+ * of their own; 0 or -ENOMEM. */
+int tree_scan_find_reach(TreeScan *s, const FopsTargets *targets);
+
+/* A directory that the index has already, with all below. Or, of a root in which there are new subvolumes, those alone: then 1, and
+ * they may want rules of their own. Else 0 or -ENOMEM. */
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory);
 
 bool tree_scan_is_busy(const TreeScan *s);
 
 typedef struct TreeScanStats {
-        uint64_t n_directories, n_entries, n_failed; /* failed: could not be opened or had moved on; seen again by events */
+        uint64_t n_directories, n_entries, n_failed; /* failed: could not be opened, or had gone */
         uint64_t usec;                               /* CPU and waiting of this room alone */
 } TreeScanStats;
 

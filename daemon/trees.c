@@ -16,6 +16,7 @@ struct Trees {
         TreeScan *scan;
         FopsPipeline *pipeline;
         Publisher *publisher;
+        WatchFollow *follow;
         bool said; /* that they are indexed, once */
 };
 
@@ -68,7 +69,8 @@ static void on_scanned(void *userdata) {
         t->said = true;
 }
 
-int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline) {
+int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline, WatchFollow *follow) {
+        t->follow = follow;
         t->pipeline = pipeline;
         return tree_scan_new(event, t->index, on_scanned, t, &t->scan);
 }
@@ -96,6 +98,10 @@ int trees_add_targets(Trees *t, const FopsTargets *targets) {
                 if (!target->is_missing || target->has_parent)
                         r = add_root(t, target->path, target->is_directory);
         }
+        if (r >= 0)
+                r = tree_scan_find_reach(t->scan, targets);
+        if (r > 0)
+                r = watch_follow_look_again(t->follow);
         fops_pipeline_set_index_complete(t->pipeline, r >= 0 && !tree_scan_is_busy(t->scan) ? realtime_usec() : UINT64_MAX);
         return r;
 }
@@ -113,8 +119,12 @@ int trees_remove(Trees *t, const char *path) {
 }
 
 void trees_add_unknown(Trees *t, FopsInodeKey directory) {
-        if (tree_scan_add_directory(t->scan, directory) >= 0)
+        int r = tree_scan_add_directory(t->scan, directory);
+
+        if (r >= 0)
                 fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+        if (r > 0)
+                (void) watch_follow_look_again(t->follow);
 }
 
 void trees_look(Trees *t) {

@@ -7,6 +7,7 @@
 #include "pipeline.h"
 #include "publisher.h"
 #include "watch.h"
+#include "watch-follow.h"
 
 #include <systemd/sd-event.h>
 
@@ -19,8 +20,9 @@ FOPS_DEFINE_CLEANUP(Trees *, trees_free)
 
 FopsPathIndex *trees_index(Trees *t);
 
-/* From here on @pipeline (borrowed) is told whether the index is complete. 0 or -errno. */
-int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline);
+/* From here on @pipeline is told whether the index is complete, and @follow when there are subvolumes that want rules of their own. Both
+ * are borrowed. 0 or -errno. */
+int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline, WatchFollow *follow);
 
 /* Directories that are watched, and those that watched files are in, become known at once, all below in the background. 0 or
  * -errno of memory. */

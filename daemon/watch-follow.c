@@ -109,6 +109,16 @@ int watch_follow_new(sd_event *event, WatchFollowChanged changed, void *userdata
         return 0;
 }
 
+int watch_follow_look_again(WatchFollow *f) {
+        int enabled, r;
+
+        r = sd_event_source_get_enabled(f->settle, &enabled);
+        if (r < 0 || enabled != SD_EVENT_OFF)
+                return r;
+        r = sd_event_source_set_time_relative(f->settle, SETTLE_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(f->settle, SD_EVENT_ONESHOT);
+}
+
 static bool counts(Place *p, const struct inotify_event *event) {
         /* What an overflow has swallowed may have been this. */
         if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW)) {
@@ -124,16 +134,8 @@ static bool counts(Place *p, const struct inotify_event *event) {
 
 static int on_inotify(sd_event_source *source _unused_, const struct inotify_event *event, void *userdata) {
         Place *p = userdata;
-        int enabled, r;
 
-        if (!counts(p, event))
-                return 0;
-
-        r = sd_event_source_get_enabled(p->follow->settle, &enabled);
-        if (r < 0 || enabled != SD_EVENT_OFF)
-                return r;
-        r = sd_event_source_set_time_relative(p->follow->settle, SETTLE_USEC);
-        return r < 0 ? r : sd_event_source_set_enabled(p->follow->settle, SD_EVENT_ONESHOT);
+        return counts(p, event) ? watch_follow_look_again(p->follow) : 0;
 }
 
 static int place_add_pattern(Place *p, FopsSpan component) {

@@ -19,3 +19,6 @@ FOPS_DEFINE_CLEANUP(WatchFollow *, watch_follow_free)
 /* Follows the paths of @watches from here on, as the directories are now; to be called again after each change. 0 or -errno; a
  * directory that can't be followed is passed over. */
 int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches);
+
+/* Something else has changed of what the watches mean: has @changed called a moment later. 0 or -errno. */
+int watch_follow_look_again(WatchFollow *f);

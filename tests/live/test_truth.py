@@ -12,6 +12,7 @@ those whose records hold the name 99.9 % have their path. Prints a table a file 
 where `held` is the share of right paths among those whose name is in the records."""
 
 import collections
+import contextlib
 import os
 import shutil
 import stat
@@ -297,12 +298,19 @@ def wait_until_indexed(ground, daemon):
         live.time.sleep(0.1)
 
 
-def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False, least_right=LEAST_RIGHT):
+def is_beside(entry, tops):
+    """Did it happen beside the trees only?"""
+    beside = tuple(os.fsencode(f"{top}.outside/") for top in tops)
+    path, new_path = entry.one("FOPSD_PATH"), entry.one("FOPSD_NEW_PATH")
+    return path is not None and path.startswith(beside) and (new_path is None or new_path.startswith(beside))
+
+
+def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False, least_right=LEAST_RIGHT, watched_by=None):
     """Everything in the two @trees; from within @root, if there is one, with the trees named from there. @is_lower: what is there
-    already is in the lower layer of an overlay."""
+    already is in the lower layer of an overlay. @watched_by: the directory above them that is watched, in place of each."""
     ground.need_free_registration()
     watched = [root + tree for tree in trees]
-    daemon = ground.watching(*watched, extra="kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };")
+    daemon = ground.watching(*([watched_by] if watched_by else watched), extra="kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };")
     wait_until_indexed(ground, daemon)
 
     start = live.time.monotonic()
@@ -314,7 +322,7 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=Fal
 
     entries = ground.entries()
     live.equal([e.text("MESSAGE") for e in live.losses(entries)], [], "gaps")
-    done = live.operations(entries)
+    done = [e for e in live.operations(entries) if not is_beside(e, watched)]
     comparison = Truths(watched)
     comparison.replaced_is_told = not is_lower
     pids = {t["pid"] for t in truths}
@@ -363,15 +371,120 @@ def test_btrfs_one_subvolume(ground):
         on_image(ground, "btrfs")
 
 
-def test_btrfs_two_subvolumes(ground):
-    """Alike to the last inode number, which the records can't tell apart: audit prints one device for all subvolumes. So here paths
-    may be absent, as many as will. They may not be wrong."""
+def btrfs(*command):
+    subprocess.run(["btrfs", "subvolume", *command], check=True, stdout=subprocess.DEVNULL)
+
+
+def subvolumes(ground):
+    """A mounted btrfs with two subvolumes, one below a directory, and in each a tree; alike to the last inode number, which the
+    records can't tell apart: audit prints one device for all subvolumes."""
     point = mounted(ground, "btrfs", ground.directory("/var/tmp"))
-    trees = [f"{point}/{name}/data" for name in ("one", "two")]
+    trees = [f"{point}/{name}/data" for name in ("one", "deep/two")]
     for tree in trees:
-        subprocess.run(["btrfs", "subvolume", "create", os.path.dirname(tree)], check=True, stdout=subprocess.DEVNULL)
+        os.makedirs(os.path.dirname(os.path.dirname(tree)), exist_ok=True)
+        btrfs("create", os.path.dirname(tree))
     trees_in(*trees)
-    truth_on(ground, "btrfs, subvol.", trees, least_right=0)
+    return point, trees
+
+
+def test_btrfs_two_subvolumes(ground):
+    _, trees = subvolumes(ground)
+    truth_on(ground, "btrfs, subvol.", trees)
+
+
+def test_btrfs_two_subvolumes_in_one_watch(ground):
+    point, trees = subvolumes(ground)
+    truth_on(ground, "btrfs, one watch", trees, watched_by=point)
+
+
+def hear(daemon):
+    """Takes what fopsd has notified: it says something new with every change of its rules, and waits when nobody listens."""
+    daemon.notify.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            daemon.notify.recv(65536)
+
+
+def wait_until_told(ground, daemon, top):
+    """Until what is done in the directories below @top by a name alone has its path."""
+    directories = [path for path, _, _ in os.walk(top)]
+    deadline = live.time.monotonic() + INDEXED_SECONDS
+    while live.time.monotonic() < deadline:
+        name = f"probe-{live.time.monotonic_ns()}"
+        for directory in directories:
+            fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            os.mkdir(name, dir_fd=fd)
+            os.rmdir(name, dir_fd=fd)
+            os.close(fd)
+        entries = []
+        while len(entries) < 2 * len(directories) and live.time.monotonic() < deadline:
+            hear(daemon)
+            entries = ground.entries(f"FOPSD_NAME={name}")
+        told = collections.Counter(e.one("FOPSD_PATH") for e in entries)
+        if told == collections.Counter({os.fsencode(f"{directory}/{name}"): 2 for directory in directories}):
+            return
+    missing = [directory for directory in directories if os.fsencode(f"{directory}/{name}") not in told]
+    live.check(False, f"paths in {top} aren't told after {INDEXED_SECONDS} s: {len(missing)} of {len(directories)}, {missing[:5]}")
+
+
+def test_btrfs_snapshots_while_running(ground):
+    """Subvolumes that come and go, with all names and numbers of another one; nested, and mounted elsewhere. No path may be wrong;
+    while a snapshot is new it may be absent."""
+    point, _ = subvolumes(ground)
+    ground.need_free_registration()
+    daemon = ground.watching(point)
+    wait_until_indexed(ground, daemon)
+    ran = []
+
+    def remove(style, path, true_path=None):
+        tree = walk(true_path or path)
+        ran.append(Program(style, ["rm", "-rf", path], removed(tree), set(tree)))
+
+    def copy(style, old, new):
+        tree = walk(old)
+        made, _ = copied(tree, old, new, False)
+        ran.append(Program(style, ["cp", "-r", old, new], made, set(tree) | {p for _, p, _ in made}))
+
+    for i in range(8):
+        snapshot = f"{point}/{'deep/' if i % 2 else ''}snapshot{i}"
+        btrfs("snapshot", f"{point}/one", snapshot)
+        remove("new snapshot", f"{snapshot}/data/rm")
+        copy("origin", f"{point}/one/data/cp", f"{point}/one/data/copy{i}")
+        wait_until_told(ground, daemon, snapshot)
+        remove("snapshot", f"{snapshot}/data/find")
+        copy("snapshot", f"{snapshot}/data/cp", f"{snapshot}/data/copied")
+        copy("origin", f"{point}/one/data/cp", f"{point}/one/data/again{i}")
+        if i % 3 == 0:
+            btrfs("delete", snapshot)
+
+    # What happened just before a subvolume was made may have been in it, for all that is known.
+    live.time.sleep(0.5)
+    btrfs("create", f"{point}/one/data/nested")
+    copy("new nested", f"{point}/one/data/cp", f"{point}/one/data/nested/cp")
+    wait_until_told(ground, daemon, f"{point}/one/data/nested")
+    copy("nested", f"{point}/one/data/cp", f"{point}/one/data/nested/again")
+    remove("nested", f"{point}/one/data/nested/cp")
+    os.rename(f"{point}/one/data/nested", f"{point}/one/data/moved")
+    wait_until_told(ground, daemon, f"{point}/one/data/moved")
+    remove("nested, moved", f"{point}/one/data/moved/again")
+
+    elsewhere = os.path.join(ground.directory("/var/tmp"), "elsewhere")
+    os.mkdir(elsewhere)
+    live.check(ground.mount(elsewhere, "-o", "subvol=deep/two", subprocess.check_output(
+        ["findmnt", "-no", "SOURCE", point], text=True).split("[")[0].strip()), "mount of a subvolume")
+    remove("mounted", f"{elsewhere}/data/find", f"{point}/deep/two/data/find")
+    daemon.stop()
+
+    entries = ground.entries()
+    live.equal([e.text("MESSAGE") for e in entries if e.kind == "gap"], [], "gaps")
+    live.equal([e.text("MESSAGE") for e in entries if e.kind == "tamper"], [], "tampering")
+    done, styles, faults = live.operations(entries), collections.defaultdict(Style), []
+    for program in ran:
+        program.compare(done, styles, faults, False)
+    print_table("btrfs, snapshots", styles)
+    live.check(not faults, f"{len(faults)} faults\n  " + "\n  ".join(faults[:live.FAULTS_SHOWN]))
+    for style in ("origin", "snapshot", "nested", "nested, moved", "mounted"):
+        live.check(share([styles[style]]) >= LEAST_RIGHT, f"{style}: only {100 * share([styles[style]]):.2f} %")
 
 
 def test_overlayfs(ground):

@@ -219,6 +219,29 @@ static void test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken
         assert_int_equal(tree_scan_stats(f->scan).n_failed, 1);
 }
 
+static void test_a_directory_whose_event_is_late_is_read_then(void **state) {
+        Fixture *f = *state;
+        FopsPathLink link;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/old");
+        add_root(f, "tree");
+        scan(f);
+        make_file(f, "tree/old/file");
+        assert_int_equal(tree_scan_add_directory(f->scan, key_of(f, "tree/old")), 0);
+        assert_int_equal(rename(at(f, "tree/old"), at(f, "tree/new")), 0);
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+        assert_true(tree_scan_is_busy(f->scan));
+        assert_int_equal(f->n_done, 1);
+
+        link = (FopsPathLink){ key_of(f, "tree"), FOPS_SPAN_LITERAL("new"), key_of(f, "tree/new"), true };
+        assert_int_equal(fops_path_index_rename(f->index, key_of(f, "tree"), FOPS_SPAN_LITERAL("old"), &link), FOPS_INDEX_DONE);
+        scan(f);
+        assert_known(f, "tree/new/file", false);
+        assert_int_equal(f->n_done, 2);
+        assert_int_equal(tree_scan_stats(f->scan).n_failed, 0);
+}
+
 static void test_what_is_not_there_is_told_and_passed_over(void **state) {
         FopsInodeKey gone;
         Fixture *f = *state;
@@ -345,6 +368,7 @@ int main(void) {
                 TEST(test_symlinks_are_entries_and_not_followed),
                 TEST(test_a_directory_renamed_while_it_waits_is_scanned_where_it_is),
                 TEST(test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken_for_it),
+                TEST(test_a_directory_whose_event_is_late_is_read_then),
                 TEST(test_what_is_not_there_is_told_and_passed_over),
                 TEST(test_a_directory_of_many_entries_is_read_to_its_end),
                 TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What tree-scan.c and tree-reach.c share. */
+
+#include "mountinfo.h"
+#include "tree-scan.h"
+
+/* Some 800 entries a call. */
+#define TREE_SCAN_DENTS_BYTES ((size_t) 32 << 10)
+
+/* Directories that wait for the event that has moved them; a program that moves more at once is rarer than a tree that is removed
+ * while it is scanned. */
+#define TREE_SCAN_PUT_OFF_MAX ((size_t) 1024)
+
+/* A root that was added from outside, so that it can be taken out again. */
+typedef struct TreeRoot {
+        char *path;
+        FopsInodeKey key;
+} TreeRoot;
+
+/* What is open on a descriptor. */
+typedef struct TreeOpened {
+        FopsInodeKey key;     /* as audit records would show it, or in its subvolume */
+        uint64_t mount_id;
+        uint32_t dev_major, dev_minor; /* of the superblock */
+        uint32_t stat_major, stat_minor;
+        bool has_subvolumes;        /* btrfs */
+        bool entries_are_of_layers; /* overlayfs: getdents64(2) may tell a layer's inode numbers */
+} TreeOpened;
+
+struct TreeScan {
+        sd_event_source *source, *timer;
+        FopsPathIndex *index;
+        TreeScanDone done;
+        void *userdata;
+        FopsMounts mounts;
+        TreeRoot *roots;
+        size_t n_roots;
+        FopsInodeKey *queue; /* a stack: a tree is walked in depth, so that it stays small */
+        size_t n_queue, n_allocated;
+        FopsInodeKey put_off[TREE_SCAN_PUT_OFF_MAX]; /* that weren't where the index has them */
+        size_t n_put_off;
+        unsigned n_rounds; /* of putting off */
+        int fd; /* the directory that is being read; negative: none */
+        TreeOpened opened; /* what that is */
+        FopsArena arena;
+        TreeScanStats stats;
+        char dents[TREE_SCAN_DENTS_BYTES] __attribute__((aligned(8)));
+};
+
+bool tree_scan_is_btrfs(const FopsMount *mount);
+
+/* Opens @path, a directory, for reading; no symlink leads to it. Returns a descriptor or -errno. */
+int tree_scan_open_directory(TreeScan *s, FopsSpan path);
+
+/* Says what @fd is. 0 or -errno. */
+int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret);
+
+/* A directory that the index has: to be read, with all below. 0 or -ENOMEM. */
+int tree_scan_enqueue(TreeScan *s, FopsInodeKey key);
+
+/* Looks for new subvolumes in what is watched at @path, a root, which is @directory. 1 if there are, or if it isn't there any more; 0,
+ * or -ENOMEM. */
+int tree_scan_look_again(TreeScan *s, FopsInodeKey directory, FopsSpan path);
