@@ -48,7 +48,7 @@ static int keep(FileVisit *v, const FopsEntry *e) {
         for (size_t i = 0; i < e->n_fields; i++) {
                 FopsSpan value = e->fields[i].value;
 
-                kept->fields[i] = (FopsField){ e->fields[i].name, { p, value.size } };
+                kept->fields[i] = (FopsField){ e->fields[i].name, { p, value.size }, e->fields[i].name_size };
                 p = mempcpy(p, value.data, value.size);
         }
 

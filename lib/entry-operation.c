@@ -13,6 +13,9 @@
 #include "entry.h"
 #include "names.h"
 
+/* Four arguments in hex, or less. */
+#define SHORT_BYTES 96
+
 static void add_string(FopsEntry *e, const char *name, const char *value) {
         fops_entry_add(e, name, fops_span_from_string(value));
 }
@@ -45,15 +48,62 @@ static void add_once(FopsEntry *e, const char *name, FopsSpan value) {
         fops_entry_add(e, name, value);
 }
 
+static void put_time(FopsLine *l, FopsEventId id) {
+        fops_line_put_i64(l, id.sec);
+        fops_line_put(l, ".", 1);
+        for (uint32_t place = 100; place > 0; place /= 10)
+                fops_line_put_u64(l, id.msec / place % 10);
+}
+
 static void add_time(FopsEntry *e, const char *name, FopsEventId id) {
-        fops_entry_printf(e, name, "%" PRId64 ".%03" PRIu32, id.sec, id.msec);
+        char buffer[SHORT_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
+
+        put_time(&l, id);
+        fops_entry_add_line(e, name, &l);
 }
 
 static void add_event_id(FopsEntry *e, const FopsEvent *event) {
-        fops_entry_printf(e, "FOPSD_EVENT", "%" PRId64 ".%03" PRIu32 ":%" PRIu64, event->id.sec, event->id.msec,
-                          event->id.serial);
+        char buffer[SHORT_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
+
+        put_time(&l, event->id);
+        fops_line_put(&l, ":", 1);
+        fops_line_put_u64(&l, event->id.serial);
+        fops_entry_add_line(e, "FOPSD_EVENT", &l);
         add_time(e, "FOPSD_TIME", event->id);
         fops_entry_add(e, "FOPSD_NODE", event->node);
+}
+
+static void add_mode(FopsEntry *e, const char *name, mode_t mode) {
+        char buffer[SHORT_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
+
+        fops_line_put_bits(&l, mode & 07777, 3, 4);
+        fops_entry_add_line(e, name, &l);
+}
+
+static void add_device(FopsEntry *e, const FopsItem *item) {
+        char buffer[SHORT_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
+
+        fops_line_put_u64(&l, item->dev_major);
+        fops_line_put(&l, ":", 1);
+        fops_line_put_u64(&l, item->dev_minor);
+        fops_entry_add_line(e, "FOPSD_DEV", &l);
+}
+
+static void add_arguments(FopsEntry *e, const FopsOperation *op) {
+        char buffer[SHORT_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
+
+        for (unsigned i = 0; i < ELEMENTSOF(op->args); i++) {
+                fops_line_put_string(&l, i > 0 ? " a" : "a");
+                fops_line_put_u64(&l, i);
+                fops_line_put(&l, "=", 1);
+                fops_line_put_bits(&l, op->args[i], 4, 1);
+        }
+        fops_entry_add_line(e, "FOPSD_ARGS", &l);
 }
 
 /* "type=PATH msg=audit(1795309541.349:12): item=0 …", the line of audit.log. */
@@ -105,15 +155,15 @@ static void add_object(FopsEntry *e, const FopsOperation *op) {
 
         if (item && item->has_inode && !(op->object.is_nameless && S_ISDIR(item->mode))) {
                 fops_entry_add_u64(e, "FOPSD_INODE", item->inode);
-                fops_entry_printf(e, "FOPSD_DEV", "%" PRIu32 ":%" PRIu32, item->dev_major, item->dev_minor);
-                fops_entry_printf(e, "FOPSD_MODE", "%04o", (unsigned) item->mode & 07777);
+                add_device(e, item);
+                add_mode(e, "FOPSD_MODE", item->mode);
                 add_string(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
                 add_id(e, "FOPSD_OUID", item->ouid);
                 add_id(e, "FOPSD_OGID", item->ogid);
         }
 
         if (op->has_new_mode)
-                fops_entry_printf(e, "FOPSD_NEW_MODE", "%04o", (unsigned) op->new_mode & 07777);
+                add_mode(e, "FOPSD_NEW_MODE", op->new_mode);
         add_id(e, "FOPSD_NEW_UID", op->new_uid);
         add_id(e, "FOPSD_NEW_GID", op->new_gid);
 }
@@ -131,7 +181,9 @@ static void add_keys(FopsEntry *e, const FopsOperation *op) {
 static void add_syscall(FopsEntry *e, const FopsOperation *op) {
         const char *prefix = op->is_uring ? "io_uring:" : "";
 
-        if (op->syscall->name)
+        if (op->syscall->name && !op->is_uring)
+                add_string(e, "FOPSD_SYSCALL", op->syscall->name);
+        else if (op->syscall->name)
                 fops_entry_printf(e, "FOPSD_SYSCALL", "%s%s", prefix, op->syscall->name);
         else if (op->nr >= 0)
                 fops_entry_printf(e, "FOPSD_SYSCALL", "%s%d", prefix, op->nr);
@@ -144,8 +196,7 @@ static void add_syscall(FopsEntry *e, const FopsOperation *op) {
         else
                 fops_entry_printf(e, "FOPSD_ARCH", "%" PRIx32, op->arch);
         if (op->n_args == ELEMENTSOF(op->args))
-                fops_entry_printf(e, "FOPSD_ARGS", "a0=%" PRIx64 " a1=%" PRIx64 " a2=%" PRIx64 " a3=%" PRIx64, op->args[0],
-                                  op->args[1], op->args[2], op->args[3]);
+                add_arguments(e, op);
 }
 
 void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "entry.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -42,26 +41,42 @@ void fops_entry_done(FopsEntry *e) {
         e->n_fields = 0;
 }
 
-void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
+void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, FopsSpan value) {
         if (value.size == 0)
                 return;
         if (e->n_fields == ELEMENTSOF(e->fields)) {
                 e->truncated = true;
                 return;
         }
-        e->fields[e->n_fields++] = (FopsField){ name, value };
+        e->fields[e->n_fields++] = (FopsField){ name, value, name_size };
+}
+
+void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line) {
+        FopsSpan value = fops_arena_copy(&e->arena, fops_line_span(line));
+
+        if (!fops_span_is_present(value))
+                e->truncated = true;
+        fops_entry_add(e, name, value);
 }
 
 void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
-        fops_entry_printf(e, name, "%" PRIu64, value);
+        char digits[32];
+        FopsLine line = FOPS_LINE_SHORT(digits);
+
+        fops_line_put_u64(&line, value);
+        fops_entry_add_line(e, name, &line);
 }
 
 void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value) {
-        fops_entry_printf(e, name, "%" PRId64, value);
+        char digits[32];
+        FopsLine line = FOPS_LINE_SHORT(digits);
+
+        fops_line_put_i64(&line, value);
+        fops_entry_add_line(e, name, &line);
 }
 
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) {
-        char buffer[128]; /* every number fits, and most of the rest */
+        char buffer[128]; /* most fit */
         FopsSpan value;
         va_list ap;
         char *p;

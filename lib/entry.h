@@ -5,6 +5,7 @@
  * fopsd.journal-fields(7). An entry is made of an operation, or of something that happened to fopsd itself. */
 
 #include "arena.h"
+#include "line.h"
 #include "operation.h"
 
 typedef enum FopsKind {
@@ -19,6 +20,7 @@ typedef enum FopsKind {
 typedef struct FopsField {
         const char *name; /* static, "FOPSD_PATH" */
         FopsSpan value;   /* raw bytes; never absent, never empty */
+        size_t name_size;
 } FopsField;
 
 /* An operation has about 45 fields; records of a foreign event come one a field. */
@@ -42,10 +44,14 @@ void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority);
 void fops_entry_done(FopsEntry *e);
 
 /* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
- * value until the next _begin, _printf formats into the entry's arena. */
-void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value);
+ * value until the next _begin, the others copy or format into the entry's arena. @line has not run out of room. */
+void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, FopsSpan value);
+static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
+        fops_entry_add_sized(e, name, strlen(name), value); /* counted by the compiler, where @name is a literal */
+}
 void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value);
 void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value);
+void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line);
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) _printf_(3, 4);
 
 /* The first field of that name, or absent. */

@@ -2,11 +2,12 @@
 #include "json.h"
 
 #include "utf8.h"
+#include "writer.h"
 
-static void print_string(FopsSpan s, FILE *f) {
-        size_t plain = 0; /* bytes at the front that need no escape */
+/* Names are told apart by a table of so many places: with 50 fields few share one. */
+#define PLACES 256U
 
-        putc_unlocked('"', f);
+static void put_string(FopsWriter *w, FopsSpan s, size_t plain) {
         while (plain < s.size) {
                 const char *escape;
 
@@ -29,68 +30,109 @@ static void print_string(FopsSpan s, FILE *f) {
                         continue;
                 }
 
-                fwrite_unlocked(s.data, 1, plain, f);
-                fputs_unlocked(escape, f);
+                fops_writer_put(w, s.data, plain);
+                fops_writer_put_string(w, escape);
                 s = fops_span_skip(s, plain + 1);
                 plain = 0;
         }
-        fwrite_unlocked(s.data, 1, s.size, f);
-        putc_unlocked('"', f);
+        fops_writer_put(w, s.data, s.size);
 }
 
-static void print_bytes(FopsSpan s, FILE *f) {
-        putc_unlocked('[', f);
+static void put_bytes(FopsWriter *w, FopsSpan s) {
+        char number[8];
+
+        fops_writer_put_byte(w, '[');
         for (size_t i = 0; i < s.size; i++)
-                fprintf(f, i > 0 ? ",%u" : "%u", (unsigned) (unsigned char) s.data[i]);
-        putc_unlocked(']', f);
+                fops_writer_put(w, number, (size_t) snprintf(number, sizeof(number), i > 0 ? ",%u" : "%u",
+                                                             (unsigned) (unsigned char) s.data[i]));
+        fops_writer_put_byte(w, ']');
+}
+
+static void put_value(FopsWriter *w, FopsSpan value) {
+        size_t plain = fops_utf8_plain_size(value);
+
+        if (!fops_span_is_present(value))
+                fops_writer_put_string(w, "null");
+        else if (plain == value.size || fops_utf8_is_printable(fops_span_skip(value, plain))) {
+                fops_writer_put_byte(w, '"');
+                put_string(w, value, plain);
+                fops_writer_put_byte(w, '"');
+        } else
+                put_bytes(w, value);
 }
 
 void fops_json_print_value(FopsSpan value, FILE *f) {
-        if (!fops_span_is_present(value))
-                fputs_unlocked("null", f);
-        else if (fops_utf8_is_printable(value))
-                print_string(value, f);
-        else
-                print_bytes(value, f);
+        FopsWriter w;
+
+        fops_writer_init(&w, f);
+        put_value(&w, value);
+        fops_writer_flush(&w);
+}
+
+static bool same_name(const FopsField *a, const FopsField *b) {
+        return a->name_size == b->name_size && memcmp(a->name, b->name, a->name_size) == 0;
+}
+
+/* Names differ in their length and at their ends. */
+static unsigned place_of(const FopsField *field) {
+        const char *end = field->name + field->name_size;
+        unsigned sum = (unsigned) field->name_size * 7;
+
+        for (size_t i = 1; i <= MIN(field->name_size, (size_t) 4); i++)
+                sum = sum * 31 + (unsigned char) end[-(ptrdiff_t) i];
+        return sum % PLACES;
+}
+
+/* For each field the next of its name, or 0. Returns in @again[i] whether one came before it. */
+static void find_same_names(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
+        uint16_t last[PLACES] = {}; /* index + 1 of the latest field there */
+        uint16_t older[FOPS_ENTRY_FIELDS_MAX];
+
+        for (size_t i = 0; i < e->n_fields; i++) {
+                unsigned place = place_of(e->fields + i);
+
+                next[i] = 0;
+                again[i] = false;
+                older[i] = last[place];
+                last[place] = (uint16_t) (i + 1);
+                for (size_t j = older[i]; j > 0; j = older[j - 1])
+                        if (same_name(e->fields + i, e->fields + j - 1)) {
+                                next[j - 1] = (uint16_t) i;
+                                again[i] = true;
+                                break;
+                        }
+        }
 }
 
 void fops_json_print(const FopsEntry *e, FILE *f) {
-        uint64_t hashes[FOPS_ENTRY_FIELDS_MAX]; /* of the names: 50 fields are 1,200 comparisons, too many for strcmp() */
-        bool printed[FOPS_ENTRY_FIELDS_MAX] = {};
-        bool first = true;
+        uint16_t next[FOPS_ENTRY_FIELDS_MAX];
+        bool again[FOPS_ENTRY_FIELDS_MAX];
+        FopsWriter w;
 
-        for (size_t i = 0; i < e->n_fields; i++)
-                hashes[i] = fops_span_hash(fops_span_from_string(e->fields[i].name));
+        fops_writer_init(&w, f);
+        find_same_names(e, next, again);
 
-        putc_unlocked('{', f);
+        fops_writer_put_byte(&w, '{');
         for (size_t i = 0; i < e->n_fields; i++) {
-                bool several = false;
-
-                if (printed[i])
+                if (again[i])
                         continue;
 
-                fputs_unlocked(first ? "\"" : ",\"", f);
-                fputs_unlocked(e->fields[i].name, f);
-                fputs_unlocked("\":", f);
-                first = false;
+                fops_writer_put(&w, i > 0 ? ",\"" : "\"", i > 0 ? 2 : 1);
+                fops_writer_put(&w, e->fields[i].name, e->fields[i].name_size);
+                fops_writer_put(&w, "\":", 2);
 
-                for (size_t j = i + 1; j < e->n_fields; j++)
-                        if (hashes[j] == hashes[i] && strcmp(e->fields[j].name, e->fields[i].name) == 0)
-                                several = printed[j] = true;
-
-                if (!several) {
-                        fops_json_print_value(e->fields[i].value, f);
+                if (next[i] == 0) {
+                        put_value(&w, e->fields[i].value);
                         continue;
                 }
-
-                putc_unlocked('[', f);
-                fops_json_print_value(e->fields[i].value, f);
-                for (size_t j = i + 1; j < e->n_fields; j++)
-                        if (hashes[j] == hashes[i] && strcmp(e->fields[j].name, e->fields[i].name) == 0) {
-                                putc_unlocked(',', f);
-                                fops_json_print_value(e->fields[j].value, f);
-                        }
-                putc_unlocked(']', f);
+                fops_writer_put_byte(&w, '[');
+                put_value(&w, e->fields[i].value);
+                for (size_t j = next[i]; j > 0; j = next[j]) {
+                        fops_writer_put_byte(&w, ',');
+                        put_value(&w, e->fields[j].value);
+                }
+                fops_writer_put_byte(&w, ']');
         }
-        fputs_unlocked("}\n", f);
+        fops_writer_put(&w, "}\n", 2);
+        fops_writer_flush(&w);
 }

@@ -8,21 +8,17 @@
  *
  * Names are hostile. Whatever isn't safe to show, and a backslash that could be taken for the beginning of an escape,
  * becomes \xHH; a name with a blank or a quote in it stands in quotes, so that a file called "x with rm[1]" forges
- * nothing. Paths are never cut. The line is composed twice, first to count its bytes, so that it takes one allocation. */
+ * nothing. Paths are never cut. */
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "entry.h"
+#include "line.h"
 #include "names.h"
 #include "utf8.h"
 
-typedef struct Line {
-        char *data; /* NULL: the bytes are only counted */
-        size_t size;
-} Line;
+/* Longer messages, of long paths, are composed twice. */
+#define USUAL_BYTES 512
 
 /* How an operation is said. The noun stands between verb and object: "created directory /x", "removed a directory in
  * /srv". */
@@ -57,54 +53,41 @@ static const Verb verbs[_FOPS_OP_MAX] = {
         [FOPS_OP_OTHER] = { "called", "call", "calling", NULL },
 };
 
-static void put(Line *l, const char *data, size_t size) {
-        if (l->data)
-                memcpy(l->data + l->size, data, size);
-        l->size += size;
-}
-
-static void put_string(Line *l, const char *s) {
-        put(l, s, strlen(s));
-}
-
-/* For numbers and fixed words: nothing that could be longer than the buffer. */
-static void _printf_(2, 3) put_format(Line *l, const char *format, ...) {
-        char buffer[128];
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(buffer, sizeof(buffer), format, ap);
-        va_end(ap);
-        put_string(l, buffer);
-}
-
-static void put_escaped(Line *l, FopsSpan s, bool quoted) {
+static void put_escaped(FopsLine *l, FopsSpan s, bool quoted) {
         size_t n;
 
         for (; s.size > 0; s = fops_span_skip(s, n)) {
                 uint32_t c;
 
+                n = fops_utf8_plain_size(s);
+                if (n > 0) {
+                        fops_line_put(l, s.data, n);
+                        continue;
+                }
+
                 n = fops_utf8_decode(s, &c);
                 if (n > 0 && fops_utf8_is_safe(c) && !(c == '\\' && s.size > 1 && s.data[1] == 'x') &&
                     !(c == '"' && quoted)) {
-                        put(l, s.data, n);
+                        fops_line_put(l, s.data, n);
                         continue;
                 }
 
                 n = MAX(n, (size_t) 1);
-                for (size_t i = 0; i < n; i++)
-                        put_format(l, "\\x%02x", (unsigned) (unsigned char) s.data[i]);
+                for (size_t i = 0; i < n; i++) {
+                        fops_line_put(l, "\\x", 2);
+                        fops_line_put_bits(l, (unsigned char) s.data[i], 4, 2);
+                }
         }
 }
 
-static void put_quoted(Line *l, FopsSpan s) {
-        put_string(l, "\"");
+static void put_quoted(FopsLine *l, FopsSpan s) {
+        fops_line_put_string(l, "\"");
         put_escaped(l, s, true);
-        put_string(l, "\"");
+        fops_line_put_string(l, "\"");
 }
 
 /* Quoted only where the line would else be ambiguous. */
-static void put_name(Line *l, FopsSpan s) {
+static void put_name(FopsLine *l, FopsSpan s) {
         size_t n;
 
         for (FopsSpan rest = s; rest.size > 0; rest = fops_span_skip(rest, n)) {
@@ -150,44 +133,57 @@ static People ask_names(FopsArena *arena, const FopsOperation *op, FopsNames *na
         return p;
 }
 
-static void put_person(Line *l, Person person, const char *prefix) {
+static void put_person(FopsLine *l, Person person, const char *prefix) {
         if (person.name.size > 0)
                 put_name(l, person.name);
-        else
-                put_format(l, "%s%" PRIu32, prefix, person.id);
+        else {
+                fops_line_put_string(l, prefix);
+                fops_line_put_u64(l, person.id);
+        }
 }
 
-static void put_who(Line *l, const People *people) {
+static void put_who(FopsLine *l, const People *people) {
         if (people->actor.id != FOPS_ID_UNSET)
                 put_person(l, people->actor, "uid ");
         else
-                put_string(l, "somebody");
+                fops_line_put_string(l, "somebody");
 
         if (people->effective.id != FOPS_ID_UNSET) {
-                put_string(l, " as ");
+                fops_line_put_string(l, " as ");
                 put_person(l, people->effective, "uid ");
         }
 }
 
+static void put_error(FopsLine *l, int64_t exit) {
+        const char *name = fops_errno_to_string(-MAX(exit, -INT64_MAX));
+
+        fops_line_put_string(l, name ? " (" : " (error ");
+        if (name)
+                fops_line_put_string(l, name);
+        else
+                fops_line_put_i64(l, exit);
+        fops_line_put_string(l, ")");
+}
+
 /* Writes "was denied (EACCES) deleting", "failed (ENOENT) to delete" or "deleted". */
-static void put_verb(Line *l, const FopsOperation *op) {
+static void put_verb(FopsLine *l, const FopsOperation *op) {
         const Verb *verb = verbs + op->op;
         bool denied = op->has_exit && (op->exit == -EACCES || op->exit == -EPERM || op->exit == -EROFS);
 
         switch (op->outcome) {
         case FOPS_OUTCOME_SUCCESS:
-                put_string(l, verb->past);
+                fops_line_put_string(l, verb->past);
                 break;
         case FOPS_OUTCOME_UNKNOWN:
-                put_format(l, "tried to %s", verb->infinitive);
+                fops_line_put_string(l, "tried to ");
+                fops_line_put_string(l, verb->infinitive);
                 break;
         case FOPS_OUTCOME_FAILED:
-                put_string(l, denied ? "was denied" : "failed");
-                if (op->has_exit && fops_errno_to_string(-MAX(op->exit, -INT64_MAX)))
-                        put_format(l, " (%s)", fops_errno_to_string(-MAX(op->exit, -INT64_MAX)));
-                else if (op->has_exit)
-                        put_format(l, " (error %" PRId64 ")", op->exit);
-                put_format(l, denied ? " %s" : " to %s", denied ? verb->gerund : verb->infinitive);
+                fops_line_put_string(l, denied ? "was denied" : "failed");
+                if (op->has_exit)
+                        put_error(l, op->exit);
+                fops_line_put_string(l, denied ? " " : " to ");
+                fops_line_put_string(l, denied ? verb->gerund : verb->infinitive);
                 break;
         }
 }
@@ -208,40 +204,48 @@ static const char *operation_noun(const FopsOperation *op) {
         return verbs[op->op].noun;
 }
 
-static void put_inode(Line *l, const FopsItem *item) {
-        put_format(l, "inode %" PRIu64 " on %" PRIu32 ":%" PRIu32, item->inode, item->dev_major, item->dev_minor);
+static void put_inode(FopsLine *l, const FopsItem *item) {
+        fops_line_put_string(l, "inode ");
+        fops_line_put_u64(l, item->inode);
+        fops_line_put_string(l, " on ");
+        fops_line_put_u64(l, item->dev_major);
+        fops_line_put_string(l, ":");
+        fops_line_put_u64(l, item->dev_minor);
 }
 
 /* The object in the best words there are for it: its path, its name and directory, its name, its directory, its inode, the
  * inode of its directory. */
-static void put_object(Line *l, const FopsOperation *op, const char *noun) {
+static void put_object(FopsLine *l, const FopsOperation *op, const char *noun) {
         const FopsItem *item = op->object.item, *parent = op->object.parent;
         FopsSpan name = item ? item->name : FOPS_SPAN_ABSENT;
         bool has_words = op->path.size > 0 || name.size > 0 || (op->dir.size == 0 && item && item->has_inode);
 
-        if (noun)
-                put_format(l, has_words ? "%s " : "a %s", noun);
+        if (noun) {
+                fops_line_put_string(l, has_words ? "" : "a ");
+                fops_line_put_string(l, noun);
+                fops_line_put_string(l, has_words ? " " : "");
+        }
 
         if (op->path.size > 0)
                 put_name(l, op->path);
         else if (name.size > 0) {
                 put_quoted(l, name);
                 if (op->dir.size > 0) {
-                        put_string(l, " in ");
+                        fops_line_put_string(l, " in ");
                         put_name(l, op->dir);
-                        put_string(l, " (path unresolved)");
+                        fops_line_put_string(l, " (path unresolved)");
                 } else
-                        put_string(l, " (unresolved)");
+                        fops_line_put_string(l, " (unresolved)");
         } else if (has_words)
                 put_inode(l, item);
         else {
                 if (!noun)
-                        put_string(l, "something");
+                        fops_line_put_string(l, "something");
                 if (op->dir.size > 0) {
-                        put_string(l, " in ");
+                        fops_line_put_string(l, " in ");
                         put_name(l, op->dir);
                 } else if (parent && parent->has_inode && !op->object.is_nameless) {
-                        put_string(l, " in ");
+                        fops_line_put_string(l, " in ");
                         put_inode(l, parent);
                 }
         }
@@ -252,44 +256,46 @@ static bool has_object(const FopsOperation *op) {
 }
 
 /* Its inode would say nothing: it is the old name's. */
-static void put_new_object(Line *l, const FopsOperation *op) {
+static void put_new_object(FopsLine *l, const FopsOperation *op) {
         const FopsItem *item = op->new_object.item;
 
         if (op->new_path.size > 0)
                 put_name(l, op->new_path);
         else if (item && item->name.size > 0) {
                 put_quoted(l, item->name);
-                put_string(l, " (unresolved)");
+                fops_line_put_string(l, " (unresolved)");
         } else
-                put_string(l, "an unknown name");
+                fops_line_put_string(l, "an unknown name");
 }
 
 /* " to alice", " to alice:staff", " to :staff"; numbers where there is no name: as chown(1) takes them. */
-static void put_owner(Line *l, const People *people) {
+static void put_owner(FopsLine *l, const People *people) {
         if (people->new_owner.id == FOPS_ID_UNSET && people->new_group.id == FOPS_ID_UNSET)
                 return;
 
-        put_string(l, " to ");
+        fops_line_put_string(l, " to ");
         if (people->new_owner.id != FOPS_ID_UNSET)
                 put_person(l, people->new_owner, "");
         if (people->new_group.id != FOPS_ID_UNSET) {
-                put_string(l, ":");
+                fops_line_put_string(l, ":");
                 put_person(l, people->new_group, "");
         }
 }
 
-static void put_what(Line *l, const FopsOperation *op, const People *people) {
+static void put_what(FopsLine *l, const FopsOperation *op, const People *people) {
         put_verb(l, op);
-        put_string(l, " ");
+        fops_line_put_string(l, " ");
 
         if (op->op == FOPS_OP_OTHER) {
                 if (op->syscall->name)
-                        put_string(l, op->syscall->name);
-                else
-                        put_format(l, "%s %d", op->is_uring ? "io_uring operation" : "system call", op->nr);
+                        fops_line_put_string(l, op->syscall->name);
+                else {
+                        fops_line_put_string(l, op->is_uring ? "io_uring operation " : "system call ");
+                        fops_line_put_i64(l, op->nr);
+                }
                 if (!has_object(op))
                         return;
-                put_string(l, " on ");
+                fops_line_put_string(l, " on ");
         }
 
         put_object(l, op, operation_noun(op));
@@ -298,18 +304,20 @@ static void put_what(Line *l, const FopsOperation *op, const People *people) {
         case FOPS_OP_LINK:
         case FOPS_OP_RENAME:
         case FOPS_OP_EXCHANGE:
-                put_string(l, op->op == FOPS_OP_EXCHANGE ? " and " : " to ");
+                fops_line_put_string(l, op->op == FOPS_OP_EXCHANGE ? " and " : " to ");
                 put_new_object(l, op);
                 break;
         case FOPS_OP_SYMLINK:
                 if (op->target.size > 0) {
-                        put_string(l, " -> ");
+                        fops_line_put_string(l, " -> ");
                         put_name(l, op->target);
                 }
                 break;
         case FOPS_OP_CHMOD:
-                if (op->has_new_mode)
-                        put_format(l, " to %04o", (unsigned) op->new_mode & 07777);
+                if (op->has_new_mode) {
+                        fops_line_put_string(l, " to ");
+                        fops_line_put_bits(l, op->new_mode & 07777, 3, 4);
+                }
                 break;
         case FOPS_OP_CHOWN:
                 put_owner(l, people);
@@ -320,45 +328,52 @@ static void put_what(Line *l, const FopsOperation *op, const People *people) {
 }
 
 /* The records of a ring have no comm: the work may run in a thread of the kernel's. */
-static void put_program(Line *l, const FopsOperation *op) {
+static void put_program(FopsLine *l, const FopsOperation *op) {
+        bool has_words = op->comm.size > 0 || op->is_uring;
+
         if (op->comm.size > 0) {
-                put_string(l, " with ");
+                fops_line_put_string(l, " with ");
                 put_name(l, op->comm);
-                if (op->pid != 0)
-                        put_format(l, "[%" PRIu32 "]", op->pid);
-        } else if (op->is_uring) {
-                put_string(l, " through io_uring");
-                if (op->pid != 0)
-                        put_format(l, "[%" PRIu32 "]", op->pid);
-        } else if (op->pid != 0)
-                put_format(l, " with pid %" PRIu32, op->pid);
+        } else if (op->is_uring)
+                fops_line_put_string(l, " through io_uring");
+
+        if (op->pid != 0) {
+                fops_line_put_string(l, has_words ? "[" : " with pid ");
+                fops_line_put_u64(l, op->pid);
+                fops_line_put_string(l, has_words ? "]" : "");
+        }
 }
 
 /* @deed: NULL for that of @op itself. */
-static void compose(Line *l, const FopsOperation *op, const People *people, const char *deed) {
+static void compose(FopsLine *l, const FopsOperation *op, const People *people, const char *deed) {
         put_who(l, people);
-        put_string(l, " ");
+        fops_line_put_string(l, " ");
         if (deed)
-                put_string(l, deed);
+                fops_line_put_string(l, deed);
         else
                 put_what(l, op, people);
         put_program(l, op);
-        if (op->count > 1)
-                put_format(l, ", %" PRIu64 " times", op->count);
+        if (op->count > 1) {
+                fops_line_put_string(l, ", ");
+                fops_line_put_u64(l, op->count);
+                fops_line_put_string(l, " times");
+        }
 }
 
 FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
         People people = ask_names(arena, op, names);
-        Line l = {};
+        char buffer[USUAL_BYTES];
+        FopsLine l = FOPS_LINE_SHORT(buffer);
 
         compose(&l, op, &people, deed);
-        l.data = fops_arena_alloc(arena, l.size);
+        if (l.size <= l.room)
+                return fops_arena_copy(arena, fops_line_span(&l));
+
+        l = (FopsLine){ .data = fops_arena_alloc(arena, l.size), .room = l.size };
         if (!l.data)
                 return FOPS_SPAN_ABSENT;
-
-        l.size = 0;
         compose(&l, op, &people, deed);
-        return (FopsSpan){ l.data, l.size };
+        return fops_line_span(&l);
 }
 
 FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names) {

@@ -11,6 +11,12 @@ static void print_escaped(FopsSpan s, bool is_name, FILE *f) {
         for (; s.size > 0; s = fops_span_skip(s, n)) {
                 uint32_t c;
 
+                n = fops_utf8_plain_size(s);
+                if (n > 0) {
+                        fwrite_unlocked(s.data, 1, n, f);
+                        continue;
+                }
+
                 n = fops_utf8_decode(s, &c);
                 if (n > 0 && fops_utf8_is_safe(c) && !(is_name && c == '\\' && s.size > 1 && s.data[1] == 'x')) {
                         fwrite_unlocked(s.data, 1, n, f);

@@ -70,6 +70,25 @@ static void test_a_field_that_occurs_again_becomes_an_array(_unused_ void **stat
         assert_line(e, "{\"FOPSD_KEY\":[\"a\",[98,255],\"a\"],\"FOPSD_OP\":\"read\",\"FOPSD_KEYS\":\"c\"}\n");
 }
 
+static void test_many_names_are_told_apart_and_long_values_are_whole(_unused_ void **state) {
+        static char names[FOPS_ENTRY_FIELDS_MAX / 2][16], expected[8192], longest[5000];
+        FopsEntry *e = empty_entry();
+        int n = 0;
+
+        memset(longest, 'x', sizeof(longest));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                snprintf(names[i], sizeof(names[i]), "FOPSD_%zu", i);
+                fops_entry_add(e, names[i], S("a"));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                fops_entry_add(e, names[i], i == 7 ? (FopsSpan){ longest, sizeof(longest) } : S("\"b"));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                n += i == 7 ? sprintf(expected + n, ",\"%s\":[\"a\",\"%.*s\"]", names[i], (int) sizeof(longest), longest) :
+                              sprintf(expected + n, "%s\"%s\":[\"a\",\"\\\"b\"]", i == 0 ? "{" : ",", names[i]);
+        strcpy(expected + n, "}\n");
+        assert_line(e, expected);
+}
+
 static void test_what_is_not_printable_utf8_becomes_bytes(_unused_ void **state) {
         assert_value(S("\xff"), "[255]");
         assert_value(S("a\0b"), "[97,0,98]");
@@ -136,6 +155,7 @@ int main(void) {
                 cmocka_unit_test(test_every_value_is_a_string),
                 cmocka_unit_test(test_an_entry_without_fields_is_an_object),
                 cmocka_unit_test(test_a_field_that_occurs_again_becomes_an_array),
+                cmocka_unit_test(test_many_names_are_told_apart_and_long_values_are_whole),
                 cmocka_unit_test(test_what_is_not_printable_utf8_becomes_bytes),
                 cmocka_unit_test(test_text_is_escaped_as_systemd_does),
                 cmocka_unit_test(test_no_value_is_cut),

@@ -105,7 +105,7 @@ static void test_the_wire_form_is_the_documented_one(void **state) {
         f->entry.n_fields = 0;
         fops_entry_add(&f->entry, "FOO", FOPS_SPAN_LITERAL("BAR"));
         fops_entry_add(&f->entry, "BINARY_BLOB", FOPS_SPAN_LITERAL("xx\nx"));
-        f->entry.fields[f->entry.n_fields++] = (FopsField){ "EMPTY", FOPS_SPAN_LITERAL("") };
+        f->entry.fields[f->entry.n_fields++] = (FopsField){ "EMPTY", FOPS_SPAN_LITERAL(""), strlen("EMPTY") };
         assert_int_equal(fops_sink_journal_compose(f->sink, &f->entry, &datagram), 0);
         assert_true(fops_span_equal(datagram,
                                     FOPS_SPAN_LITERAL("FOO=BAR\nBINARY_BLOB\n\004\0\0\0\0\0\0\0xx\nx\nEMPTY=\n")));

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Bytes on their way to a stdio stream, collected in a block of the caller's stack: an entry's line is a hundred small pieces, and
+ * a call of stdio's costs more than most of them. */
+
+#include <stdio.h>
+
+#include "span.h"
+
+/* A usual entry in one piece, an unusual one in a few. */
+#define FOPS_WRITER_BYTES ((size_t) 4096)
+
+typedef struct FopsWriter {
+        FILE *file;
+        size_t size;
+        char data[FOPS_WRITER_BYTES];
+} FopsWriter;
+
+/* Leaves the block as it is: an initialiser would clear it. */
+static inline void fops_writer_init(FopsWriter *w, FILE *file) {
+        w->file = file;
+        w->size = 0;
+}
+
+/* What is collected goes to the stream, whose error indicator tells of trouble. To be called at the end. */
+static inline void fops_writer_flush(FopsWriter *w) {
+        fwrite_unlocked(w->data, 1, w->size, w->file);
+        w->size = 0;
+}
+
+static inline void fops_writer_put(FopsWriter *w, const char *data, size_t size) {
+        if (size > FOPS_WRITER_BYTES - w->size) {
+                fops_writer_flush(w);
+                if (size > FOPS_WRITER_BYTES) {
+                        fwrite_unlocked(data, 1, size, w->file);
+                        return;
+                }
+        }
+        memcpy(w->data + w->size, data, size);
+        w->size += size;
+}
+
+static inline void fops_writer_put_byte(FopsWriter *w, char c) {
+        if (w->size == FOPS_WRITER_BYTES)
+                fops_writer_flush(w);
+        w->data[w->size++] = c;
+}
+
+static inline void fops_writer_put_string(FopsWriter *w, const char *s) {
+        fops_writer_put(w, s, strlen(s));
+}
