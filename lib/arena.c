@@ -7,12 +7,6 @@
 /* Holds the records of a usual event (five, 1.2 KB) and what is decoded from them, so that most events need one block. */
 #define ARENA_BLOCK_BYTES ((size_t) 4096 - sizeof(FopsArenaBlock))
 
-struct FopsArenaBlock {
-        FopsArenaBlock *next;
-        size_t size, used;
-        _Alignas(max_align_t) char data[];
-};
-
 void fops_arena_done(FopsArena *a) {
         FopsArenaBlock *next;
 
@@ -42,38 +36,26 @@ void fops_arena_reset(FopsArena *a) {
         *a = (FopsArena){ .head = keep };
 }
 
-void *fops_arena_alloc(FopsArena *a, size_t size) {
-        size_t align = _Alignof(max_align_t), need;
-        FopsArenaBlock *b = a->head;
-        void *p;
+void *fops_arena_alloc_slowly(FopsArena *a, size_t need) {
+        size_t block = MAX(need, ARENA_BLOCK_BYTES);
+        FopsArenaBlock *b;
 
-        if (size > SIZE_MAX / 2)
+        b = malloc(sizeof(FopsArenaBlock) + block);
+        if (!b)
                 return NULL;
-        need = (MAX(size, (size_t) 1) + align - 1) / align * align;
+        b->size = block;
+        b->used = need;
 
-        if (!b || b->size - b->used < need) {
-                size_t block = MAX(need, ARENA_BLOCK_BYTES);
-
-                b = malloc(sizeof(FopsArenaBlock) + block);
-                if (!b)
-                        return NULL;
-                b->size = block;
-                b->used = 0;
-
-                /* A block made for one large object stands behind the head, so that the head's rest stays in use. */
-                if (a->head && block > ARENA_BLOCK_BYTES) {
-                        b->next = a->head->next;
-                        a->head->next = b;
-                } else {
-                        b->next = a->head;
-                        a->head = b;
-                }
+        /* A block made for one large object stands behind the head, so that the head's rest stays in use. */
+        if (a->head && block > ARENA_BLOCK_BYTES) {
+                b->next = a->head->next;
+                a->head->next = b;
+        } else {
+                b->next = a->head;
+                a->head = b;
         }
-
-        p = b->data + b->used;
-        b->used += need;
         a->used_bytes += need;
-        return p;
+        return b->data;
 }
 
 void *fops_arena_calloc(FopsArena *a, size_t n, size_t size) {

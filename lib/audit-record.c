@@ -29,12 +29,17 @@ static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const cha
 
 /* Takes decimal digits off the front of @s; false if there are none or they make more than @max. */
 static bool take_number(FopsSpan *s, uint64_t max, uint64_t *ret) {
+        uint64_t v = 0;
         size_t n = 0;
 
-        while (n < s->size && s->data[n] >= '0' && s->data[n] <= '9')
-                n++;
-        if (!fops_span_to_u64((FopsSpan){ s->data, n }, ret) || *ret > max)
+        for (unsigned d; n < s->size && (d = (unsigned char) s->data[n] - (unsigned) '0') <= 9; n++) {
+                if (n >= FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
+                        return false;
+                v = v * 10 + d;
+        }
+        if (n == 0 || v > max)
                 return false;
+        *ret = v;
         *s = fops_span_skip(*s, n);
         return true;
 }
@@ -101,12 +106,9 @@ static void split_enriched(FopsRecord *record) {
 }
 
 static FopsSpan take_word(FopsSpan *s) {
-        size_t n = 0;
-        FopsSpan word;
+        size_t n = (size_t) (fops_find(s->data, s->data + s->size, ' ') - s->data);
+        FopsSpan word = { s->data, n };
 
-        while (n < s->size && s->data[n] != ' ')
-                n++;
-        word = (FopsSpan){ s->data, n };
         *s = fops_span_skip(*s, n < s->size ? n + 1 : n);
         return word;
 }
@@ -196,51 +198,6 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
         if (type < 0 || type > UINT16_MAX)
                 return false;
         *ret = (uint16_t) type;
-        return true;
-}
-
-bool fops_field_next(FopsFieldReader *r, FopsSpan *name, FopsValue *value) {
-        const char *p = r->rest.data, *end, *start, *stop;
-
-        if (r->rest.size == 0)
-                return false;
-        end = p + r->rest.size;
-
-        for (;;) {
-                /* ',' parts the fields of some user-space messages. */
-                while (p < end && (*p == ' ' || *p == ',' || *p == '\n' || *p == '\0'))
-                        p++;
-                if (p == end) {
-                        r->rest = (FopsSpan){ end, 0 };
-                        return false;
-                }
-
-                start = p;
-                while (p < end && *p != '=' && *p != ' ')
-                        p++;
-                if (p < end && *p == '=' && p > start)
-                        break;
-                if (p < end)
-                        p++;
-        }
-
-        *name = (FopsSpan){ start, (size_t) (p - start) };
-        p++;
-
-        if (p < end && (*p == '"' || *p == '\'')) {
-                stop = memchr(p + 1, *p, (size_t) (end - p - 1));
-                if (stop) {
-                        *value = (FopsValue){ { p + 1, (size_t) (stop - p - 1) }, true };
-                        r->rest = (FopsSpan){ stop + 1, (size_t) (end - stop - 1) };
-                        return true;
-                }
-        }
-
-        stop = memchr(p, ' ', (size_t) (end - p));
-        if (!stop)
-                stop = end;
-        *value = (FopsValue){ { p, (size_t) (stop - p) }, false };
-        r->rest = (FopsSpan){ stop, (size_t) (end - stop) };
         return true;
 }
 

@@ -7,7 +7,7 @@
  *   node=web1 type=SYSCALL msg=audit(1700000000.123:42): arch=c000003e syscall=257 … key="x"\x1dARCH=x86_64 SYSCALL=openat
  * Nothing is copied and nothing allocated. All functions are pure and thread-safe. */
 
-#include "audit-value.h"
+#include "audit-field.h"
 
 typedef struct FopsEventId {
         int64_t sec;
@@ -59,19 +59,6 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsReco
 #define FOPS_RECORD_TYPE_BYTES_MAX 24
 const char *fops_record_type_to_string(uint16_t type, char buffer[static FOPS_RECORD_TYPE_BYTES_MAX]);
 bool fops_record_type_from_string(FopsSpan name, uint16_t *ret);
-
-/* Walks the name=value pairs of a body. Words without '=' are passed over (avc: denied { read }); a quoted value ends at its
- * quote, whatever it looks like, so that comm="key=x" is one field; '…' of user-space messages is one value. */
-typedef struct FopsFieldReader {
-        FopsSpan rest;
-} FopsFieldReader;
-
-static inline FopsFieldReader fops_field_reader(FopsSpan body) {
-        return (FopsFieldReader){ body };
-}
-
-/* False at the end. *@value borrows. */
-bool fops_field_next(FopsFieldReader *r, FopsSpan *name, FopsValue *value);
 
 /* The first field of that name; .raw is absent if there is none. Walks: for records of a few fields, or rare ones. */
 FopsValue fops_field_find(FopsSpan body, const char *name);

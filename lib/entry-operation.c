@@ -40,52 +40,50 @@ static void add_group(FopsEntry *e, const char *name, FopsNames *names, uint32_t
                 add_copy(e, name, fops_names_group(names, gid));
 }
 
-/* For fields that may stand several times, with a different value each. */
+/* For fields that may stand several times in a row, with a different value each. */
 static void add_once(FopsEntry *e, const char *name, FopsSpan value) {
-        for (size_t i = 0; i < e->n_fields; i++)
-                if (strcmp(e->fields[i].name, name) == 0 && fops_span_equal(e->fields[i].value, value))
+        for (size_t i = e->n_fields; i > 0 && strcmp(e->fields[i - 1].name, name) == 0; i--)
+                if (fops_span_equal(e->fields[i - 1].value, value))
                         return;
         fops_entry_add(e, name, value);
 }
 
 static void put_time(FopsLine *l, FopsEventId id) {
+        char digits[3] = { (char) ('0' + id.msec / 100 % 10), (char) ('0' + id.msec / 10 % 10), (char) ('0' + id.msec % 10) };
+
         fops_line_put_i64(l, id.sec);
         fops_line_put(l, ".", 1);
-        for (uint32_t place = 100; place > 0; place /= 10)
-                fops_line_put_u64(l, id.msec / place % 10);
+        fops_line_put(l, digits, sizeof(digits));
 }
 
 static void add_time(FopsEntry *e, const char *name, FopsEventId id) {
-        char buffer[SHORT_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = fops_entry_line(e, SHORT_BYTES);
 
         put_time(&l, id);
         fops_entry_add_line(e, name, &l);
 }
 
 static void add_event_id(FopsEntry *e, const FopsEvent *event) {
-        char buffer[SHORT_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = fops_entry_line(e, SHORT_BYTES), time;
 
         put_time(&l, event->id);
+        time = l;
         fops_line_put(&l, ":", 1);
         fops_line_put_u64(&l, event->id.serial);
         fops_entry_add_line(e, "FOPSD_EVENT", &l);
-        add_time(e, "FOPSD_TIME", event->id);
+        fops_entry_add_line(e, "FOPSD_TIME", &time);
         fops_entry_add(e, "FOPSD_NODE", event->node);
 }
 
 static void add_mode(FopsEntry *e, const char *name, mode_t mode) {
-        char buffer[SHORT_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = fops_entry_line(e, SHORT_BYTES);
 
         fops_line_put_bits(&l, mode & 07777, 3, 4);
         fops_entry_add_line(e, name, &l);
 }
 
 static void add_device(FopsEntry *e, const FopsItem *item) {
-        char buffer[SHORT_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = fops_entry_line(e, SHORT_BYTES);
 
         fops_line_put_u64(&l, item->dev_major);
         fops_line_put(&l, ":", 1);
@@ -94,8 +92,7 @@ static void add_device(FopsEntry *e, const FopsItem *item) {
 }
 
 static void add_arguments(FopsEntry *e, const FopsOperation *op) {
-        char buffer[SHORT_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = fops_entry_line(e, SHORT_BYTES);
 
         for (unsigned i = 0; i < ELEMENTSOF(op->args); i++) {
                 fops_line_put_string(&l, i > 0 ? " a" : "a");

@@ -51,28 +51,39 @@ void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, Fops
         e->fields[e->n_fields++] = (FopsField){ name, value, name_size };
 }
 
+FopsLine fops_entry_line(FopsEntry *e, size_t room) {
+        char *p = fops_arena_alloc(&e->arena, room);
+
+        return (FopsLine){ .data = p, .room = p ? room : 0 };
+}
+
 void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line) {
-        FopsSpan value = fops_arena_copy(&e->arena, fops_line_span(line));
-
-        if (!fops_span_is_present(value))
+        if (line->size > line->room) {
                 e->truncated = true;
-        fops_entry_add(e, name, value);
+                return;
+        }
+        fops_entry_add(e, name, fops_line_span(line));
 }
 
-void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
-        char digits[32];
-        FopsLine line = FOPS_LINE_SHORT(digits);
+FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value) {
+        char *p = fops_arena_alloc(&e->arena, FOPS_NUMBER_BYTES);
 
-        fops_line_put_u64(&line, value);
-        fops_entry_add_line(e, name, &line);
+        if (!p) {
+                e->truncated = true;
+                return FOPS_SPAN_ABSENT;
+        }
+        return (FopsSpan){ p, fops_format_u64(p, value) };
 }
 
-void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value) {
-        char digits[32];
-        FopsLine line = FOPS_LINE_SHORT(digits);
+FopsSpan fops_entry_format_i64(FopsEntry *e, int64_t value) {
+        FopsLine line = fops_entry_line(e, FOPS_NUMBER_BYTES);
 
+        if (!line.data) {
+                e->truncated = true;
+                return FOPS_SPAN_ABSENT;
+        }
         fops_line_put_i64(&line, value);
-        fops_entry_add_line(e, name, &line);
+        return fops_line_span(&line);
 }
 
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) {

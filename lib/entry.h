@@ -44,15 +44,24 @@ void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority);
 void fops_entry_done(FopsEntry *e);
 
 /* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
- * value until the next _begin, the others copy or format into the entry's arena. @line has not run out of room. */
+ * value until the next _begin, the others format into the entry's arena. */
 void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, FopsSpan value);
 static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
         fops_entry_add_sized(e, name, strlen(name), value); /* counted by the compiler, where @name is a literal */
 }
-void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value);
-void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value);
-void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line);
+FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value);
+static inline void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
+        fops_entry_add(e, name, fops_entry_format_u64(e, value));
+}
+FopsSpan fops_entry_format_i64(FopsEntry *e, int64_t value);
+static inline void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value) {
+        fops_entry_add(e, name, fops_entry_format_i64(e, value));
+}
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) _printf_(3, 4);
+
+/* A value to be composed in the entry's arena and then added. When memory is out it has no room, and nothing is added. */
+FopsLine fops_entry_line(FopsEntry *e, size_t room);
+void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line);
 
 /* The first field of that name, or absent. */
 FopsSpan fops_entry_get(const FopsEntry *e, const char *name);

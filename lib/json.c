@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json.h"
 
+#include "plain.h"
 #include "utf8.h"
 #include "writer.h"
 
 /* Names are told apart by a table of so many places: with 50 fields few share one. */
-#define PLACES 256U
+#define PLACE_BITS 8U
 
-static void put_string(FopsWriter *w, FopsSpan s, size_t plain) {
+static void put_string(FopsWriter *w, FopsSpan s) {
+        size_t plain = fops_plain_size(s);
+
         while (plain < s.size) {
                 const char *escape;
 
@@ -41,24 +44,41 @@ static void put_string(FopsWriter *w, FopsSpan s, size_t plain) {
 static void put_bytes(FopsWriter *w, FopsSpan s) {
         char number[8];
 
-        fops_writer_put_byte(w, '[');
+        fops_writer_put_string(w, "[");
         for (size_t i = 0; i < s.size; i++)
                 fops_writer_put(w, number, (size_t) snprintf(number, sizeof(number), i > 0 ? ",%u" : "%u",
                                                              (unsigned) (unsigned char) s.data[i]));
-        fops_writer_put_byte(w, ']');
+        fops_writer_put_string(w, "]");
 }
 
 static void put_value(FopsWriter *w, FopsSpan value) {
-        size_t plain = fops_utf8_plain_size(value);
-
-        if (!fops_span_is_present(value))
+        if (!value.data)
                 fops_writer_put_string(w, "null");
-        else if (plain == value.size || fops_utf8_is_printable(fops_span_skip(value, plain))) {
-                fops_writer_put_byte(w, '"');
-                put_string(w, value, plain);
-                fops_writer_put_byte(w, '"');
+        else if (fops_utf8_is_printable(value)) {
+                fops_writer_put_string(w, "\"");
+                put_string(w, value);
+                fops_writer_put_string(w, "\"");
         } else
                 put_bytes(w, value);
+}
+
+/* ,"NAME":"VALUE" of a value that is plain. False, with nothing written, if it isn't, or is large. */
+static bool put_plain_field(FopsWriter *w, const FopsField *field, char before) {
+        char *room = fops_writer_room(w, field->name_size + field->value.size + strlen(",\"\":\"\"")), *p = room;
+
+        if (!room)
+                return false;
+
+        *p++ = before;
+        *p++ = '"';
+        p = mempcpy(p, field->name, field->name_size);
+        p = mempcpy(p, "\":\"", 3);
+        if (!fops_plain_copy(p, field->value))
+                return false;
+        p += field->value.size;
+        *p++ = '"';
+        fops_writer_took(w, (size_t) (p - room));
+        return true;
 }
 
 void fops_json_print_value(FopsSpan value, FILE *f) {
@@ -75,17 +95,16 @@ static bool same_name(const FopsField *a, const FopsField *b) {
 
 /* Names differ in their length and at their ends. */
 static unsigned place_of(const FopsField *field) {
-        const char *end = field->name + field->name_size;
-        unsigned sum = (unsigned) field->name_size * 7;
+        uint32_t end = 0;
 
-        for (size_t i = 1; i <= MIN(field->name_size, (size_t) 4); i++)
-                sum = sum * 31 + (unsigned char) end[-(ptrdiff_t) i];
-        return sum % PLACES;
+        if (field->name_size >= sizeof(end))
+                memcpy(&end, field->name + field->name_size - sizeof(end), sizeof(end));
+        return ((end + (uint32_t) field->name_size) * UINT32_C(0x9e3779b1)) >> (32 - PLACE_BITS);
 }
 
 /* For each field the next of its name, or 0. Returns in @again[i] whether one came before it. */
 static void find_same_names(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
-        uint16_t last[PLACES] = {}; /* index + 1 of the latest field there */
+        uint16_t last[1U << PLACE_BITS] = {}; /* index + 1 of the latest field there */
         uint16_t older[FOPS_ENTRY_FIELDS_MAX];
 
         for (size_t i = 0; i < e->n_fields; i++) {
@@ -112,27 +131,23 @@ void fops_json_print(const FopsEntry *e, FILE *f) {
         fops_writer_init(&w, f);
         find_same_names(e, next, again);
 
-        fops_writer_put_byte(&w, '{');
         for (size_t i = 0; i < e->n_fields; i++) {
-                if (again[i])
+                const char *before = i > 0 ? ",\"" : "{\"";
+
+                if (again[i] || (next[i] == 0 && put_plain_field(&w, e->fields + i, *before)))
                         continue;
 
-                fops_writer_put(&w, i > 0 ? ",\"" : "\"", i > 0 ? 2 : 1);
+                fops_writer_put_string(&w, before);
                 fops_writer_put(&w, e->fields[i].name, e->fields[i].name_size);
-                fops_writer_put(&w, "\":", 2);
-
-                if (next[i] == 0) {
-                        put_value(&w, e->fields[i].value);
-                        continue;
-                }
-                fops_writer_put_byte(&w, '[');
+                fops_writer_put_string(&w, next[i] > 0 ? "\":[" : "\":");
                 put_value(&w, e->fields[i].value);
                 for (size_t j = next[i]; j > 0; j = next[j]) {
-                        fops_writer_put_byte(&w, ',');
+                        fops_writer_put_string(&w, ",");
                         put_value(&w, e->fields[j].value);
                 }
-                fops_writer_put_byte(&w, ']');
+                if (next[i] > 0)
+                        fops_writer_put_string(&w, "]");
         }
-        fops_writer_put(&w, "}\n", 2);
+        fops_writer_put_string(&w, e->n_fields > 0 ? "}\n" : "{}\n");
         fops_writer_flush(&w);
 }

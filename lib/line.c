@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "line.h"
 
-/* 64 bits in octal. */
-#define DIGITS_MAX 22U
+static size_t count_digits(uint64_t value) {
+        size_t n = 1;
+
+        for (; value >= 10000; value /= 10000)
+                n += 4;
+        return n + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
+size_t fops_format_u64(char to[static FOPS_NUMBER_BYTES], uint64_t value) {
+        size_t size = count_digits(value);
+
+        for (size_t i = size; i > 0; value /= 10)
+                to[--i] = (char) ('0' + value % 10);
+        return size;
+}
 
 void fops_line_put_u64(FopsLine *l, uint64_t value) {
-        char digits[DIGITS_MAX];
-        size_t i = sizeof(digits);
+        char digits[FOPS_NUMBER_BYTES];
 
-        do
-                digits[--i] = (char) ('0' + value % 10);
-        while ((value /= 10) > 0);
-        fops_line_put(l, digits + i, sizeof(digits) - i);
+        fops_line_put(l, digits, fops_format_u64(digits, value));
 }
 
 void fops_line_put_i64(FopsLine *l, int64_t value) {
@@ -21,7 +30,7 @@ void fops_line_put_i64(FopsLine *l, int64_t value) {
 }
 
 void fops_line_put_bits(FopsLine *l, uint64_t value, unsigned bits, unsigned n_min) {
-        char digits[DIGITS_MAX];
+        char digits[FOPS_NUMBER_BYTES];
         size_t i = sizeof(digits);
 
         do {

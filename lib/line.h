@@ -11,9 +11,6 @@ typedef struct FopsLine {
         size_t room, size;
 } FopsLine;
 
-/* A line of its own memory, for what is known to be short. */
-#define FOPS_LINE_SHORT(buffer) ((FopsLine){ .data = (buffer), .room = sizeof(buffer) })
-
 static inline void fops_line_put(FopsLine *l, const char *data, size_t size) {
         if (l->size <= l->room && size <= l->room - l->size)
                 memcpy(l->data + l->size, data, size);
@@ -24,7 +21,13 @@ static inline void fops_line_put_string(FopsLine *l, const char *s) {
         fops_line_put(l, s, strlen(s));
 }
 
-/* Printed digits of @value: decimal; or in base 2^@bits, lower case, @n_min (22 at most) of them or more. */
+/* 64 bits in octal are 22, in decimal with a sign 20. */
+#define FOPS_NUMBER_BYTES 24U
+
+/* Writes @value in decimal; returns how many digits. */
+size_t fops_format_u64(char to[static FOPS_NUMBER_BYTES], uint64_t value);
+
+/* The digits of @value: decimal; or in base 2^@bits, lower case, @n_min of them or more. */
 void fops_line_put_u64(FopsLine *l, uint64_t value);
 void fops_line_put_i64(FopsLine *l, int64_t value);
 void fops_line_put_bits(FopsLine *l, uint64_t value, unsigned bits, unsigned n_min);

@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "line.h"
 #include "names.h"
+#include "plain.h"
 #include "utf8.h"
 
 /* Longer messages, of long paths, are composed twice. */
@@ -59,7 +60,7 @@ static void put_escaped(FopsLine *l, FopsSpan s, bool quoted) {
         for (; s.size > 0; s = fops_span_skip(s, n)) {
                 uint32_t c;
 
-                n = fops_utf8_plain_size(s);
+                n = fops_plain_size(s);
                 if (n > 0) {
                         fops_line_put(l, s.data, n);
                         continue;
@@ -88,8 +89,12 @@ static void put_quoted(FopsLine *l, FopsSpan s) {
 
 /* Quoted only where the line would else be ambiguous. */
 static void put_name(FopsLine *l, FopsSpan s) {
-        size_t n;
+        size_t n = fops_plain_size(s);
 
+        if (n == s.size && !memchr(s.data, ' ', n)) {
+                fops_line_put(l, s.data, n);
+                return;
+        }
         for (FopsSpan rest = s; rest.size > 0; rest = fops_span_skip(rest, n)) {
                 uint32_t c;
 
@@ -362,18 +367,17 @@ static void compose(FopsLine *l, const FopsOperation *op, const People *people, 
 
 FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
         People people = ask_names(arena, op, names);
-        char buffer[USUAL_BYTES];
-        FopsLine l = FOPS_LINE_SHORT(buffer);
+        FopsLine l = { .room = USUAL_BYTES };
 
-        compose(&l, op, &people, deed);
-        if (l.size <= l.room)
-                return fops_arena_copy(arena, fops_line_span(&l));
-
-        l = (FopsLine){ .data = fops_arena_alloc(arena, l.size), .room = l.size };
-        if (!l.data)
-                return FOPS_SPAN_ABSENT;
-        compose(&l, op, &people, deed);
-        return fops_line_span(&l);
+        for (;;) {
+                l.data = fops_arena_alloc(arena, l.room);
+                if (!l.data)
+                        return FOPS_SPAN_ABSENT;
+                compose(&l, op, &people, deed);
+                if (l.size <= l.room)
+                        return fops_line_span(&l);
+                l = (FopsLine){ .room = l.size };
+        }
 }
 
 FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names) {

@@ -19,67 +19,43 @@
 #define ITEMS_MAX ((size_t) 65536)
 
 typedef enum CallField {
-        FIELD_ARCH, FIELD_SYSCALL, FIELD_URING_OP, FIELD_SUCCESS, FIELD_EXIT, FIELD_A0, FIELD_A1, FIELD_A2, FIELD_A3,
-        FIELD_PPID, FIELD_PID, FIELD_AUID, FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_TTY, FIELD_SES, FIELD_COMM, FIELD_EXE,
-        FIELD_SUBJ, FIELD_KEY, _FIELD_MAX,
-        FIELD_UNKNOWN = _FIELD_MAX,
+        FIELD_ARCH, FIELD_SYSCALL, FIELD_URING_OP, FIELD_SUCCESS, FIELD_EXIT, FIELD_A0, FIELD_A1, FIELD_A2, FIELD_A3, FIELD_ITEMS,
+        FIELD_PPID, FIELD_PID, FIELD_AUID, FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_SUID, FIELD_FSUID, FIELD_EGID, FIELD_SGID,
+        FIELD_FSGID, FIELD_TTY, FIELD_SES, FIELD_COMM, FIELD_EXE, FIELD_SUBJ, FIELD_KEY, _FIELD_MAX,
 } CallField;
 
-static CallField call_field(FopsSpan n) {
-#define IS(s) (memcmp(n.data, s, sizeof(s) - 1) == 0)
-        switch (n.size) {
-        case 2:
-                if (n.data[0] == 'a' && n.data[1] >= '0' && n.data[1] <= '3')
-                        return FIELD_A0 + (CallField) (n.data[1] - '0');
-                break;
-        case 3:
-                if (IS("pid"))
-                        return FIELD_PID;
-                if (IS("uid"))
-                        return FIELD_UID;
-                if (IS("gid"))
-                        return FIELD_GID;
-                if (IS("tty"))
-                        return FIELD_TTY;
-                if (IS("ses"))
-                        return FIELD_SES;
-                if (IS("exe"))
-                        return FIELD_EXE;
-                if (IS("key"))
-                        return FIELD_KEY;
-                break;
-        case 4:
-                if (IS("arch"))
-                        return FIELD_ARCH;
-                if (IS("exit"))
-                        return FIELD_EXIT;
-                if (IS("ppid"))
-                        return FIELD_PPID;
-                if (IS("auid"))
-                        return FIELD_AUID;
-                if (IS("euid"))
-                        return FIELD_EUID;
-                if (IS("comm"))
-                        return FIELD_COMM;
-                if (IS("subj"))
-                        return FIELD_SUBJ;
-                break;
-        case 7:
-                if (IS("syscall"))
-                        return FIELD_SYSCALL;
-                if (IS("success"))
-                        return FIELD_SUCCESS;
-                break;
-        case 8:
-                if (IS("uring_op"))
-                        return FIELD_URING_OP;
-                break;
-        default:
-                break;
-        }
-        return FIELD_UNKNOWN;
-#undef IS
-}
+static const FopsFieldName call_fields[_FIELD_MAX] = {
+        [FIELD_ARCH] = FOPS_FIELD_NAME("arch"),   [FIELD_SYSCALL] = FOPS_FIELD_NAME("syscall"),
+        [FIELD_URING_OP] = FOPS_FIELD_NAME("uring_op"), [FIELD_SUCCESS] = FOPS_FIELD_NAME("success"),
+        [FIELD_EXIT] = FOPS_FIELD_NAME("exit"),   [FIELD_A0] = FOPS_FIELD_NAME("a0"),
+        [FIELD_A1] = FOPS_FIELD_NAME("a1"),       [FIELD_A2] = FOPS_FIELD_NAME("a2"),
+        [FIELD_A3] = FOPS_FIELD_NAME("a3"),       [FIELD_ITEMS] = FOPS_FIELD_NAME("items"),
+        [FIELD_PPID] = FOPS_FIELD_NAME("ppid"),   [FIELD_PID] = FOPS_FIELD_NAME("pid"),
+        [FIELD_AUID] = FOPS_FIELD_NAME("auid"),   [FIELD_UID] = FOPS_FIELD_NAME("uid"),
+        [FIELD_GID] = FOPS_FIELD_NAME("gid"),     [FIELD_EUID] = FOPS_FIELD_NAME("euid"),
+        [FIELD_SUID] = FOPS_FIELD_NAME("suid"),   [FIELD_FSUID] = FOPS_FIELD_NAME("fsuid"),
+        [FIELD_EGID] = FOPS_FIELD_NAME("egid"),   [FIELD_SGID] = FOPS_FIELD_NAME("sgid"),
+        [FIELD_FSGID] = FOPS_FIELD_NAME("fsgid"), [FIELD_TTY] = FOPS_FIELD_NAME("tty"),
+        [FIELD_SES] = FOPS_FIELD_NAME("ses"),     [FIELD_COMM] = FOPS_FIELD_NAME("comm"),
+        [FIELD_EXE] = FOPS_FIELD_NAME("exe"),     [FIELD_SUBJ] = FOPS_FIELD_NAME("subj"),
+        [FIELD_KEY] = FOPS_FIELD_NAME("key"),
+};
+
+typedef enum PathField {
+        PATH_ITEM, PATH_NAME, PATH_INODE, PATH_DEV, PATH_MODE, PATH_OUID, PATH_OGID, PATH_RDEV, PATH_OBJ, PATH_NAMETYPE, PATH_CAP_FP,
+        PATH_CAP_FI, PATH_CAP_FE, PATH_CAP_FVER, PATH_CAP_FROOTID, PATH_OBJTYPE, _PATH_MAX,
+} PathField;
+
+static const FopsFieldName path_fields[_PATH_MAX] = {
+        [PATH_ITEM] = FOPS_FIELD_NAME("item"),         [PATH_NAME] = FOPS_FIELD_NAME("name"),
+        [PATH_INODE] = FOPS_FIELD_NAME("inode"),       [PATH_DEV] = FOPS_FIELD_NAME("dev"),
+        [PATH_MODE] = FOPS_FIELD_NAME("mode"),         [PATH_OUID] = FOPS_FIELD_NAME("ouid"),
+        [PATH_OGID] = FOPS_FIELD_NAME("ogid"),         [PATH_RDEV] = FOPS_FIELD_NAME("rdev"),
+        [PATH_OBJ] = FOPS_FIELD_NAME("obj"),           [PATH_NAMETYPE] = FOPS_FIELD_NAME("nametype"),
+        [PATH_CAP_FP] = FOPS_FIELD_NAME("cap_fp"),     [PATH_CAP_FI] = FOPS_FIELD_NAME("cap_fi"),
+        [PATH_CAP_FE] = FOPS_FIELD_NAME("cap_fe"),     [PATH_CAP_FVER] = FOPS_FIELD_NAME("cap_fver"),
+        [PATH_CAP_FROOTID] = FOPS_FIELD_NAME("cap_frootid"), [PATH_OBJTYPE] = FOPS_FIELD_NAME("objtype"),
+};
 
 static uint32_t u32_or(FopsValue v, uint32_t otherwise) {
         uint32_t n;
@@ -105,14 +81,11 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
 static void read_values(const FopsEventRecord *record, FopsValue values[static _FIELD_MAX]) {
         FopsFieldReader reader = fops_field_reader(record->body);
         FopsValue value;
-        FopsSpan name;
+        int f, at = 0;
 
-        while (fops_field_next(&reader, &name, &value)) {
-                CallField f = call_field(name);
-
-                if (f != FIELD_UNKNOWN && (!values[f].raw.data || f == FIELD_KEY))
+        while ((f = fops_field_next_of(&reader, call_fields, _FIELD_MAX, &at, &value)) >= 0)
+                if (f < _FIELD_MAX && (!values[f].raw.data || f == FIELD_KEY))
                         values[f] = value;
-        }
 }
 
 /* What a SYSCALL says of the process, and a URINGOP doesn't. */
@@ -202,40 +175,41 @@ static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem 
         FopsFieldReader reader = fops_field_reader(record->body);
         bool has_dev = false, has_inode = false;
         FopsItem item = {};
-        FopsSpan name;
+        int f, at = 0;
         FopsValue v;
         uint64_t n;
 
         /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. */
-        while (fops_field_next(&reader, &name, &v))
-                switch (name.size > 0 ? name.data[0] : '\0') {
-                case 'i':
-                        if (fops_span_equal_string(name, "item"))
-                                item.index = u32_or(v, 0);
-                        else if (fops_span_equal_string(name, "inode") && !has_inode)
-                                has_inode = fops_span_to_u64(v.raw, &item.inode);
+        while ((f = fops_field_next_of(&reader, path_fields, _PATH_MAX, &at, &v)) >= 0)
+                switch (f) {
+                case PATH_ITEM:
+                        item.index = u32_or(v, 0);
                         break;
-                case 'n':
-                        if (fops_span_equal_string(name, "nametype"))
-                                item.nametype = read_nametype(v.raw);
-                        else if (fops_span_equal_string(name, "name") && !item.name.data)
+                case PATH_NAME:
+                        if (!item.name.data)
                                 item.name = fops_value_decode(v, &event->arena);
                         break;
-                case 'd':
-                        if (fops_span_equal_string(name, "dev") && !has_dev)
+                case PATH_INODE:
+                        if (!has_inode)
+                                has_inode = fops_span_to_u64(v.raw, &item.inode);
+                        break;
+                case PATH_DEV:
+                        if (!has_dev)
                                 has_dev = read_dev(v.raw, &item.dev_major, &item.dev_minor);
                         break;
-                case 'm':
-                        if (fops_span_equal_string(name, "mode") && fops_span_octal_to_u64(v.raw, &n))
+                case PATH_MODE:
+                        if (fops_span_octal_to_u64(v.raw, &n))
                                 item.mode = (mode_t) n;
                         break;
-                case 'o':
-                        if (fops_span_equal_string(name, "ouid"))
-                                item.ouid = u32_or(v, FOPS_ID_UNSET);
-                        else if (fops_span_equal_string(name, "ogid"))
-                                item.ogid = u32_or(v, FOPS_ID_UNSET);
-                        else if (fops_span_equal_string(name, "objtype"))
-                                item.nametype = read_nametype(v.raw);
+                case PATH_OUID:
+                        item.ouid = u32_or(v, FOPS_ID_UNSET);
+                        break;
+                case PATH_OGID:
+                        item.ogid = u32_or(v, FOPS_ID_UNSET);
+                        break;
+                case PATH_NAMETYPE:
+                case PATH_OBJTYPE:
+                        item.nametype = read_nametype(v.raw);
                         break;
                 default:
                         break;

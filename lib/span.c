@@ -10,7 +10,7 @@ bool fops_span_to_u64(FopsSpan s, uint64_t *ret) {
         for (size_t i = 0; i < s.size; i++) {
                 unsigned d = (unsigned char) s.data[i] - (unsigned) '0';
 
-                if (d > 9 || v > (UINT64_MAX - d) / 10)
+                if (d > 9 || (i >= FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10))
                         return false;
                 v = v * 10 + d;
         }
@@ -42,22 +42,21 @@ bool fops_span_to_i64(FopsSpan s, int64_t *ret) {
         return true;
 }
 
-static bool span_to_u64_by_bits(FopsSpan s, unsigned bits, uint64_t *ret) {
+/* A digit's value and one, so that everything not named here is none. */
+static const uint8_t digits[256] = {
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+        ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+        ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static inline bool span_to_u64_by_bits(FopsSpan s, unsigned bits, uint64_t *ret) {
         uint64_t v = 0;
 
         if (s.size == 0)
                 return false;
 
         for (size_t i = 0; i < s.size; i++) {
-                unsigned char c = (unsigned char) s.data[i];
-                unsigned d;
-
-                if (c >= '0' && c <= '9')
-                        d = c - (unsigned) '0';
-                else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-                        d = (c | 0x20U) - (unsigned) 'a' + 10;
-                else
-                        return false;
+                unsigned d = digits[(unsigned char) s.data[i]] - 1U;
 
                 if (d >= 1U << bits || v >> (64 - bits) != 0)
                         return false;

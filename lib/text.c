@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "plain.h"
 #include "utf8.h"
 
 static void print_escaped(FopsSpan s, bool is_name, FILE *f) {
@@ -11,7 +12,7 @@ static void print_escaped(FopsSpan s, bool is_name, FILE *f) {
         for (; s.size > 0; s = fops_span_skip(s, n)) {
                 uint32_t c;
 
-                n = fops_utf8_plain_size(s);
+                n = fops_plain_size(s);
                 if (n > 0) {
                         fwrite_unlocked(s.data, 1, n, f);
                         continue;

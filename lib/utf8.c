@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "utf8.h"
 
+#include "plain.h"
+
 size_t fops_utf8_decode(FopsSpan s, uint32_t *ret) {
         static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
         unsigned char first;
@@ -45,29 +47,6 @@ size_t fops_utf8_decode(FopsSpan s, uint32_t *ret) {
         return size;
 }
 
-/* Eight bytes at once. A byte's top bit is set in what the sum of these gives if it isn't plain; borrows and carries spread only from
- * a byte that isn't, upwards in the number. */
-static uint64_t not_plain(uint64_t bytes) {
-        const uint64_t each = UINT64_C(0x0101010101010101);
-        uint64_t quote = bytes ^ each * '"', backslash = bytes ^ each * '\\';
-
-        return (bytes | (bytes - each * ' ') | (bytes + each) | (quote - each) | (backslash - each)) & each * 0x80;
-}
-
-size_t fops_utf8_plain_size(FopsSpan s) {
-        size_t i = 0;
-        uint64_t bytes;
-
-        for (; i + sizeof(bytes) <= s.size; i += sizeof(bytes)) {
-                memcpy(&bytes, s.data + i, sizeof(bytes));
-                if (not_plain(bytes) != 0)
-                        break;
-        }
-        while (i < s.size && s.data[i] >= ' ' && s.data[i] < 0x7f && s.data[i] != '"' && s.data[i] != '\\')
-                i++;
-        return i;
-}
-
 static bool is_control(uint32_t c) {
         return c < ' ' || (c >= 0x7f && c <= 0x9f);
 }
@@ -77,7 +56,7 @@ bool fops_utf8_is_printable(FopsSpan s) {
         size_t n;
 
         for (; s.size > 0; s = fops_span_skip(s, n)) {
-                n = fops_utf8_plain_size(s);
+                n = fops_plain_size(s);
                 if (n > 0)
                         continue;
                 n = fops_utf8_decode(s, &c);

@@ -11,9 +11,6 @@
  * not UTF-8). */
 size_t fops_utf8_decode(FopsSpan s, uint32_t *ret);
 
-/* How many bytes at the front of @s are nothing but themselves in every output: printable ASCII, but no quote and no backslash. */
-size_t fops_utf8_plain_size(FopsSpan s);
-
 /* systemd's utf8_is_printable(): all of @s is such characters, and no control character but tab and newline. */
 bool fops_utf8_is_printable(FopsSpan s);
 

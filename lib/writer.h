@@ -29,22 +29,29 @@ static inline void fops_writer_flush(FopsWriter *w) {
         w->size = 0;
 }
 
-static inline void fops_writer_put(FopsWriter *w, const char *data, size_t size) {
+/* Room for @size bytes in one piece, to be written and then told by _took; NULL if there is never so much. */
+static inline char *fops_writer_room(FopsWriter *w, size_t size) {
         if (size > FOPS_WRITER_BYTES - w->size) {
                 fops_writer_flush(w);
-                if (size > FOPS_WRITER_BYTES) {
-                        fwrite_unlocked(data, 1, size, w->file);
-                        return;
-                }
+                if (size > FOPS_WRITER_BYTES)
+                        return NULL;
         }
-        memcpy(w->data + w->size, data, size);
+        return w->data + w->size;
+}
+
+static inline void fops_writer_took(FopsWriter *w, size_t size) {
         w->size += size;
 }
 
-static inline void fops_writer_put_byte(FopsWriter *w, char c) {
-        if (w->size == FOPS_WRITER_BYTES)
-                fops_writer_flush(w);
-        w->data[w->size++] = c;
+static inline void fops_writer_put(FopsWriter *w, const char *data, size_t size) {
+        char *room = fops_writer_room(w, size);
+
+        if (!room) {
+                fwrite_unlocked(data, 1, size, w->file);
+                return;
+        }
+        memcpy(room, data, size);
+        fops_writer_took(w, size);
 }
 
 static inline void fops_writer_put_string(FopsWriter *w, const char *s) {

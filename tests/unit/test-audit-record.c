@@ -226,6 +226,42 @@ static void test_a_field_is_found_by_its_whole_name(void **state _unused_) {
         assert_true(fops_field_find(body, "comm").quoted);
 }
 
+static void test_expecting_an_order_of_names_changes_nothing(void **state _unused_) {
+        enum { ITEM, NAME, INODE, NAMETYPE, CAP_FROOTID, N };
+        static const FopsFieldName names[N] = {
+                [ITEM] = FOPS_FIELD_NAME("item"),         [NAME] = FOPS_FIELD_NAME("name"),
+                [INODE] = FOPS_FIELD_NAME("inode"),       [NAMETYPE] = FOPS_FIELD_NAME("nametype"),
+                [CAP_FROOTID] = FOPS_FIELD_NAME("cap_frootid"),
+        };
+        static const char *const bodies[] = {
+                "item=0 name=\"/srv/data\" inode=7 nametype=NORMAL cap_frootid=0",
+                "item=0 name=\"/srv/data\" nametype=NORMAL cap_frootid=0 and so on and so on",
+                "nametype=NORMAL cap_frootid=0 inode=7 name=\"/srv/data\" item=0 nametype=X cap_frootid=00000000000000",
+                "item=0 names=\"/srv/data\" inod=7 nametypes=NORMAL cap_frootid_=0 tem=0 name=\"x\"inode=9 nametype=A cap_frootid=1",
+                "item=0,name=x,y  inode=1 inode=2 nametype== cap_frootid name=(null) name= item=",
+                "item=0 name=\"unended inode=7 nametype=\"NORMAL\" cap_frootid='0 0'",
+                "cap_frootid=",
+                "",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++) {
+                FopsFieldReader plain = fops_field_reader(fops_span_from_string(bodies[i])), expecting = plain;
+                FopsSpan name;
+                FopsValue v, w = {};
+                int f, at = 0;
+
+                while (fops_field_next(&plain, &name, &v)) {
+                        f = fops_field_next_of(&expecting, names, N, &at, &w);
+                        assert_in_range(f, 0, N);
+                        for (int j = 0; j < N; j++)
+                                assert_int_equal(f == j, fops_span_equal(name, (FopsSpan){ names[j].text, names[j].size - 1U }));
+                        assert_true(fops_span_equal(v.raw, w.raw));
+                        assert_int_equal(v.quoted, w.quoted);
+                }
+                assert_int_equal(fops_field_next_of(&expecting, names, N, &at, &w), -1);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_record_is_its_id_and_its_body),
@@ -243,6 +279,7 @@ int main(void) {
                 cmocka_unit_test(test_quoted_values_hold_anything_but_their_quote),
                 cmocka_unit_test(test_words_without_a_value_are_passed_over),
                 cmocka_unit_test(test_a_field_is_found_by_its_whole_name),
+                cmocka_unit_test(test_expecting_an_order_of_names_changes_nothing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

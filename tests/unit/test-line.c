@@ -21,7 +21,7 @@ static void test_numbers_print_as_printf_prints_them(_unused_ void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(values); i++) {
                 char buffer[128], expected[128];
-                FopsLine l = FOPS_LINE_SHORT(buffer);
+                FopsLine l = { .data = buffer, .room = sizeof(buffer) };
 
                 fops_line_put_u64(&l, values[i]);
                 fops_line_put_string(&l, " ");
