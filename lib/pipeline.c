@@ -132,8 +132,8 @@ static void attribute(FopsPipeline *p, FopsOperation *op, FopsArena *arena) {
         if (op->pid == 0 || (!p->options.unit && !p->options.container && p->options.ancestry == 0))
                 return;
 
-        fops_process_table_lookup(p->processes, op->pid, op->ppid, MIN(p->options.ancestry, (unsigned) ELEMENTSOF(op->parents)),
-                                  arena, &process);
+        fops_process_table_lookup(p->processes, op->pid, op->ppid, fops_event_id_usec(op->event->id),
+                                  MIN(p->options.ancestry, (unsigned) ELEMENTSOF(op->parents)), arena, &process);
         if (p->options.unit)
                 op->unit = process.cgroup.unit;
         if (p->options.container) {

@@ -13,23 +13,36 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <time.h>
 
 /* A dozen hierarchies of cgroup v1 with a container's path each are 3 KB; a text that doesn't fit isn't used at all. */
 #define CGROUP_BYTES_MAX 16384
 /* One line of numbers around a comm of up to 64 bytes (a kernel worker's). */
 #define STAT_BYTES_MAX 1024
 
+/* Busy processes at once; on a busy machine each is asked after once in a tick of the clock, and not for every event. */
+#define ANSWERS 64U
+
+typedef struct Answer {
+        uint32_t pid, ppid;
+        unsigned ancestry;
+        uint64_t given_usec; /* CLOCK_REALTIME_COARSE, as in records, just before /proc was asked; 0: no answer */
+        FopsProcess process;
+        FopsArena arena;
+} Answer;
+
 struct FopsProcessTable {
         int proc_fd;
+        Answer answers[ANSWERS]; /* by pid */
 };
 
 FopsProcessTable *fops_process_table_new(int proc_fd) {
         _cleanup_close_ int fd = proc_fd;
-        FopsProcessTable *t = malloc(sizeof(FopsProcessTable));
+        FopsProcessTable *t = calloc(1, sizeof(FopsProcessTable));
 
         if (!t)
                 return NULL;
-        *t = (FopsProcessTable){ .proc_fd = TAKE_FD(fd) };
+        t->proc_fd = TAKE_FD(fd);
         return t;
 }
 
@@ -37,6 +50,8 @@ FopsProcessTable *fops_process_table_free(FopsProcessTable *t) {
         if (!t)
                 return NULL;
         fops_closep(&t->proc_fd);
+        for (size_t i = 0; i < ANSWERS; i++)
+                fops_arena_done(&t->answers[i].arena);
         free(t);
         return NULL;
 }
@@ -164,17 +179,13 @@ static bool is_same_process(const FopsProcessTable *t, const Stat *s, uint32_t p
         return fd < 0;
 }
 
-void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena,
-                               FopsProcess *ret) {
+static void ask_proc(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena, FopsProcess *ret) {
         uint64_t start_ticks = UINT64_MAX; /* of a process that has gone: any parent may be its */
         _cleanup_close_ int fd = -EBADF;
         char buffer[STAT_BYTES_MAX];
         Stat s;
 
         *ret = (FopsProcess){};
-        if (t->proc_fd < 0)
-                return;
-
         if (pid != 0)
                 fd = open_process(t, pid);
         if (fd >= 0 && parse_stat(read_file(fd, "stat", buffer, sizeof(buffer)), &s) && is_same_process(t, &s, ppid)) {
@@ -186,4 +197,49 @@ void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid,
 
         /* The record's parent, not today's: the process may have been given to another since. */
         add_parents(t, ppid, start_ticks, ancestry, arena, ret);
+}
+
+static uint64_t now_usec(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_REALTIME_COARSE, &t);
+        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+}
+
+/* What began in an earlier tick of the clock than the answer, and a record's time has no more than milliseconds. An answer from the
+ * future was given before the clock was set back. */
+static bool is_younger(const Answer *a, uint64_t event_usec, uint64_t now) {
+        return event_usec / 1000 < a->given_usec / 1000 && a->given_usec <= now;
+}
+
+static void copy_process(const FopsProcess *process, FopsArena *arena, FopsProcess *ret) {
+        *ret = (FopsProcess){
+                .cgroup.unit = fops_arena_copy(arena, process->cgroup.unit),
+                .cgroup.container = fops_arena_copy(arena, process->cgroup.container),
+                .cgroup.runtime = fops_arena_copy(arena, process->cgroup.runtime),
+                .n_parents = process->n_parents,
+        };
+        for (size_t i = 0; i < process->n_parents; i++)
+                ret->parents[i] = fops_arena_copy(arena, process->parents[i]);
+}
+
+void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, uint64_t event_usec, unsigned ancestry, FopsArena *arena,
+                               FopsProcess *ret) {
+        Answer *a = t->answers + pid % ANSWERS;
+        uint64_t now;
+
+        *ret = (FopsProcess){};
+        if (t->proc_fd < 0)
+                return;
+
+        now = now_usec();
+        if (a->pid != pid || a->ppid != ppid || a->ancestry != ancestry || !is_younger(a, event_usec, now)) {
+                fops_arena_reset(&a->arena);
+                a->pid = pid;
+                a->ppid = ppid;
+                a->ancestry = ancestry;
+                a->given_usec = now;
+                ask_proc(t, pid, ppid, ancestry, &a->arena, &a->process);
+        }
+        copy_process(&a->process, arena, ret);
 }

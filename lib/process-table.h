@@ -3,7 +3,7 @@
 
 /* pid → unit, container, ancestors. First form: asked of /proc when the event comes, which a short-lived process may have
  * left by then; then the answer is absent, never a guess. A race-free form fed by the proc connector takes its place behind
- * the same calls. Nothing is cached by bare pid. Not thread-safe. */
+ * the same calls. An answer is used again for what the process did before it was given, and for nothing else. Not thread-safe. */
 
 #include "arena.h"
 
@@ -37,5 +37,7 @@ FopsProcessTable *fops_process_table_new(int proc_fd);
 FopsProcessTable *fops_process_table_free(FopsProcessTable *t);
 FOPS_DEFINE_CLEANUP(FopsProcessTable *, fops_process_table_free)
 
-/* Looks @pid up; the strings are put into @arena. @ancestry bounds n_parents (0: none). What can't be learnt is absent. */
-void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, unsigned ancestry, FopsArena *arena, FopsProcess *ret);
+/* Looks up @pid, which did something at @event_usec (µs since the epoch, of the clock that records bear); the strings are put into
+ * @arena. @ancestry bounds n_parents (0: none). What can't be learnt is absent. */
+void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, uint64_t event_usec, unsigned ancestry, FopsArena *arena,
+                               FopsProcess *ret);

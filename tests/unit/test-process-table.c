@@ -71,7 +71,7 @@ static FopsProcess lookup(uint32_t pid, uint32_t ppid, unsigned ancestry, FopsAr
         FopsProcess p;
 
         assert_non_null(t);
-        fops_process_table_lookup(t, pid, ppid, ancestry, arena, &p);
+        fops_process_table_lookup(t, pid, ppid, 0, ancestry, arena, &p);
         return p;
 }
 
@@ -224,7 +224,7 @@ static void test_a_table_without_proc_knows_nothing(_unused_ void **state) {
         FopsProcess p;
 
         assert_non_null(t);
-        fops_process_table_lookup(t, 1, 1, 4, &arena, &p);
+        fops_process_table_lookup(t, 1, 1, 0, 4, &arena, &p);
         assert_span(p.cgroup.unit, NULL);
         assert_int_equal(p.n_parents, 0);
 }
@@ -237,12 +237,44 @@ static void test_the_live_proc_has_this_process(_unused_ void **state) {
         FopsProcess p;
 
         assert_non_null(t);
-        fops_process_table_lookup(t, (uint32_t) getpid(), (uint32_t) getppid(), 1, &arena, &p);
+        fops_process_table_lookup(t, (uint32_t) getpid(), (uint32_t) getppid(), 0, 1, &arena, &p);
         if (getppid() == 0)
                 skip(); /* its parent is in another pid namespace */
         assert_int_equal(p.n_parents, 1);
         snprintf(head, sizeof(head), "[%u]", (unsigned) getppid());
         assert_non_null(memmem(p.parents[0].data, p.parents[0].size, head, strlen(head)));
+        fops_arena_done(&arena);
+}
+
+/* Event times far before and far after now: no clock is waited for. */
+static void test_an_answer_is_good_for_what_was_done_before_it_only(_unused_ void **state) {
+        _cleanup_(fops_process_table_freep) FopsProcessTable *t =
+                fops_process_table_new(open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+        FopsArena arena = {};
+        FopsProcess p;
+
+        assert_non_null(t);
+        add_process(7100, 900, "cp", "/usr/bin/cp", "0::/system.slice/old.service\n", 300);
+        fops_process_table_lookup(t, 7100, 900, 0, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "old.service");
+
+        write_file(7100, "cgroup", "0::/system.slice/new.service\n", strlen("0::/system.slice/new.service\n"));
+        fops_process_table_lookup(t, 7100, 900, 1, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "old.service");
+        assert_span(p.parents[0], "sshd[900] /usr/sbin/sshd");
+        /* Of another pid in the same place, another parent, or with more ancestors, it isn't. */
+        fops_process_table_lookup(t, 7100 + 64, 900, 1, 1, &arena, &p);
+        assert_span(p.cgroup.unit, NULL);
+        fops_process_table_lookup(t, 7100, 900, 1, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "new.service");
+
+        write_file(7100, "cgroup", "0::/system.slice/newest.service\n", strlen("0::/system.slice/newest.service\n"));
+        fops_process_table_lookup(t, 7100, 900, UINT64_MAX, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "newest.service");
+        write_file(7100, "cgroup", "0::/system.slice/last.service\n", strlen("0::/system.slice/last.service\n"));
+        fops_process_table_lookup(t, 7100, 900, 1, 2, &arena, &p);
+        assert_span(p.cgroup.unit, "last.service");
+        assert_int_equal(p.n_parents, 2);
         fops_arena_done(&arena);
 }
 
@@ -260,6 +292,7 @@ int main(void) {
                 cmocka_unit_test(test_a_cgroup_text_that_does_not_fit_is_not_used),
                 cmocka_unit_test(test_a_table_without_proc_knows_nothing),
                 cmocka_unit_test(test_the_live_proc_has_this_process),
+                cmocka_unit_test(test_an_answer_is_good_for_what_was_done_before_it_only),
         };
 
         return cmocka_run_group_tests(tests, make_proc, remove_proc);
