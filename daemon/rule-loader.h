@@ -7,17 +7,6 @@
 #include "audit-control.h"
 #include "rule-compiler.h"
 
-/* What the kernel holds now, in its order, ours and others'. */
-typedef struct FopsKernelRules {
-        struct audit_rule_data **items; /* owned, each */
-        size_t n_items;
-} FopsKernelRules;
-
-void fops_kernel_rules_done(FopsKernelRules *k);
-
-/* 0 or -errno; *@ret is untouched on failure. */
-int fops_rule_loader_list(FopsAuditControl *c, FopsKernelRules *ret);
-
 /* How a sync went. */
 typedef struct FopsRuleSync {
         int *errors; /* for each wanted rule: 0: it is in the kernel; else the errno (negative) it was refused with. Owned */
