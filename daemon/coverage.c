@@ -56,7 +56,7 @@ int coverage_apply_settings(Coverage *c, const FopsConfig *config) {
 }
 
 /* The rules, and what the configuration wants done last of all. */
-static int apply_rules(Coverage *c, const Ruleset *ruleset) {
+static int apply_rules(Coverage *c, Ruleset *ruleset) {
         const FopsConfig *config = &ruleset->config;
         int r;
 

@@ -6,6 +6,19 @@
 
 #include <string.h>
 
+static const char *const names[_GAP_CAUSE_MAX] = {
+        [GAP_KERNEL_LOST] = "kernel_lost",
+        [GAP_MISSING] = "missing",
+        [GAP_SOCKET_OVERRUN] = "socket_overrun",
+        [GAP_TRUNCATED] = "truncated",
+        [GAP_MALFORMED] = "malformed",
+        [GAP_EVENT_EVICTED] = "event_evicted",
+        [GAP_EVENT_CUT] = "event_cut",
+        [GAP_EVENT_TIMED_OUT] = "event_timed_out",
+        [GAP_JOURNAL] = "journal",
+        [GAP_WRITERS_WAITED] = "writers_waited",
+};
+
 static const char *const causes[_GAP_CAUSE_MAX] = {
         [GAP_KERNEL_LOST] = "records lost by the kernel",
         [GAP_MISSING] = "events that never came, by their serial numbers",
@@ -24,9 +37,13 @@ static const char *const causes[_GAP_CAUSE_MAX] = {
 /* Under a load that is too much for good there are some all the time. */
 #define WAITS_PERIOD_USEC (UINT64_C(60) * 1000000)
 
+const char *gap_cause_to_string(GapCause cause) {
+        return names[cause];
+}
+
 void gaps_init(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec) {
+        *g = (Gaps){ .looked_usec = now_usec };
         memcpy(g->counts, counts, sizeof(g->counts));
-        g->looked_usec = now_usec;
 }
 
 /* True if they are to be told now. */
@@ -50,6 +67,7 @@ void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t n
                         g->waiting_since_usec = 0;
                 } else if (grown > 0)
                         publisher_gap(publisher, causes[i], grown, g->looked_usec, now_usec);
+                g->told[i] += grown;
                 g->counts[i] = counts[i];
         }
         g->looked_usec = now_usec;

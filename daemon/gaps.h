@@ -21,9 +21,13 @@ typedef enum GapCause {
 
 typedef struct Gaps {
         uint64_t counts[_GAP_CAUSE_MAX]; /* as they were at the last look */
+        uint64_t told[_GAP_CAUSE_MAX];   /* what was published, in all */
         uint64_t looked_usec;            /* CLOCK_REALTIME */
         uint64_t waiting_since_usec, waits_told_usec; /* CLOCK_REALTIME: waits that aren't told yet; 0: none, never */
 } Gaps;
+
+/* "kernel_lost" … for counters; static. */
+const char *gap_cause_to_string(GapCause cause);
 
 /* Takes what is counted already as no gap: the kernel's lost from before our time. */
 void gaps_init(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec);

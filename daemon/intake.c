@@ -193,6 +193,14 @@ FopsSerials *intake_serials(Intake *i) {
         return ring_serials(i->ring);
 }
 
+uint64_t intake_ring_bytes(const Intake *i) {
+        return ring_n_bytes(i->ring);
+}
+
+uint64_t intake_ring_used_bytes(const Intake *i) {
+        return ring_n_bytes(i->ring) - ring_n_free(i->ring);
+}
+
 unsigned intake_percent_used(const Intake *i) {
         return (unsigned) (100 - ring_n_free(i->ring) * 100 / ring_n_bytes(i->ring));
 }

@@ -46,7 +46,9 @@ RingStats intake_stats(const Intake *i);
 RingNotes *intake_notes(Intake *i);
 FopsSerials *intake_serials(Intake *i);
 
-/* What of the ring is in use, 0 to 100. */
+/* How large the ring is, and what of it is in use, the last also as 0 to 100. */
+uint64_t intake_ring_bytes(const Intake *i);
+uint64_t intake_ring_used_bytes(const Intake *i);
 unsigned intake_percent_used(const Intake *i);
 
 /* Messages aren't handed out while it is paused; those done with meanwhile count as done when it goes on. */

@@ -24,6 +24,7 @@
 #include "pipeline.h"
 #include "publisher.h"
 #include "self-test.h"
+#include "status.h"
 #include "tamper-guard.h"
 #include "writers.h"
 
@@ -60,6 +61,7 @@ typedef struct Manager {
         TamperGuard tamper_guard;
         SelfTest self_test;
         Losses losses;
+        Status status;
         Writers writers;
         sd_event_source *deadline, *look;
         uint64_t n_messages_looked;
@@ -73,6 +75,7 @@ typedef struct Manager {
 static void manager_done(Manager *m) {
         sd_event_source_unref(m->deadline);
         sd_event_source_unref(m->look);
+        status_done(&m->status);
         intake_free(m->intake);
         hand_over_done(&m->hand_over);
         alive_done(&m->alive);
@@ -121,7 +124,7 @@ static const char *runtime_directory(void) {
 
         if (given)
                 return given;
-        return mkdir("/run/fopsd", 0700) == 0 || errno == EEXIST ? "/run/fopsd" : NULL;
+        return mkdir("/run/fopsd", 0755) == 0 || errno == EEXIST ? "/run/fopsd" : NULL;
 }
 
 /* --- records ---------------------------------------------------------------------------------------------------------- */
@@ -138,11 +141,13 @@ static void on_change(void *userdata, const FopsAuditChange *change, const FopsO
                 look_soon(m);
 }
 
-static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
+static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op) {
         Manager *m = userdata;
         int r;
 
         r = publisher_publish(m->publisher, entry);
+        if (op)
+                status_count(&m->status, op);
         /* What isn't with journald yet isn't done with. */
         if (r >= 0 && publisher_is_blocked(m->publisher))
                 r = intake_set_paused(m->intake, true);
@@ -309,8 +314,11 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
 
         (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%ju", (uintmax_t) clock_usec(CLOCK_MONOTONIC));
         r = coverage_reload(&m->coverage, m->options);
-        if (r > 0)
+        if (r > 0) {
+                m->status.n_reloads++;
                 say_ready(m, "reloaded");
+        } else
+                m->status.n_refused++;
         notify_status(m, "READY=1\n");
         return r < 0 ? stop_with(m, r) : 0;
 }
@@ -403,6 +411,10 @@ static void wire(Manager *m) {
                 .control = &m->control, .state = &m->coverage.state, .pipeline = m->pipeline, .publisher = m->publisher,
         };
         m->losses = (Losses){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };
+        m->status = (Status){
+                .options = m->options, .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher,
+                .coverage = &m->coverage, .self_test = &m->self_test, .losses = &m->losses,
+        };
         m->writers = (Writers){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline };
 }
 
@@ -490,6 +502,9 @@ static int start(Manager *m, FopsConfig *config) {
         say_ready(m, "started");
         losses_begin(&m->losses, &origin);
         say_origin(m, &origin, last_usec);
+        r = status_open(&m->status, m->event, runtime_directory());
+        if (r < 0)
+                publisher_state(m->publisher, LOG_NOTICE, "unasked", "fopsctl status has nobody to ask: %s", strerror(-r));
         notify_status(m, "READY=1\n");
 
         if (m->coverage.ruleset->config.canary.startup)

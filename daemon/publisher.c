@@ -39,6 +39,7 @@ struct Publisher {
         FopsSinkPrint *print;
         FopsEntry entry;
         uint64_t n_failed;
+        PublishedGap last_gap;
 
         Waiting *oldest, **tail;
         uint64_t n_queued;
@@ -360,6 +361,7 @@ static void publish_gap(Publisher *p, const char *cause, uint64_t count, uint64_
 }
 
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec) {
+        p->last_gap = (PublishedGap){ .cause = cause, .count = count, .from_usec = from_usec, .until_usec = until_usec };
         fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_WARNING);
         if (count > 0)
                 fops_entry_printf(&p->entry, "MESSAGE", "%ju lost: %s", (uintmax_t) count, cause);
@@ -372,4 +374,8 @@ void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t fr
         fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_NOTICE);
         fops_entry_printf(&p->entry, "MESSAGE", "%s %ju ms in all for room in the kernel's queue; nothing is lost", cause, (uintmax_t) msec);
         publish_gap(p, cause, msec, from_usec, until_usec);
+}
+
+PublishedGap publisher_last_gap(const Publisher *p) {
+        return p->last_gap;
 }

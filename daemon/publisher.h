@@ -44,8 +44,16 @@ void publisher_state(Publisher *p, int priority, const char *state, const char *
 /* A refused configuration: kind state, one entry, each error in a field FOPSD_ERROR. */
 void publisher_refused(Publisher *p, const FopsDiags *diags);
 
-/* An entry of kind gap: @count events or records (0: an unknown number) lost for @cause between two times (µs since the epoch). */
+/* An entry of kind gap: @count events or records (0: an unknown number) lost for @cause (static) between two times (µs since the epoch). */
 void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t from_usec, uint64_t until_usec);
+
+/* The last one. */
+typedef struct PublishedGap {
+        const char *cause; /* NULL: there was none */
+        uint64_t count, from_usec, until_usec;
+} PublishedGap;
+
+PublishedGap publisher_last_gap(const Publisher *p);
 
 /* The same of processes that waited @msec in all: nothing is lost, but time. */
 void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t from_usec, uint64_t until_usec);

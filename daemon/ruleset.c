@@ -15,6 +15,7 @@ Ruleset *ruleset_free(Ruleset *r) {
         fops_watch_set_free(r->watch_set);
         fops_rules_done(&r->rules);
         fops_targets_done(&r->targets);
+        free(r->errors);
         fops_config_done(&r->config);
         free(r);
         return NULL;
@@ -63,6 +64,10 @@ static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
         }
         rs->watch_set = fops_watch_set_new(&rs->targets);
         if (!rs->watch_set)
+                return -ENOMEM;
+
+        rs->errors = calloc(MAX(rs->targets.n_items, (size_t) 1), sizeof(int));
+        if (!rs->errors)
                 return -ENOMEM;
 
         for (size_t i = 0; i < rs->targets.n_items; i++)
@@ -124,7 +129,13 @@ static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {
                         "the kernel refused a rule for %s: %s: %s", what, strerror(-error), text ? text : "?");
 }
 
-int ruleset_install(const Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
+/* Not for the canary's, which is none of the configuration's targets. */
+static void note_error(Ruleset *rs, const FopsTarget *target, int error) {
+        if (target >= rs->targets.items && target < rs->targets.items + rs->targets.n_items)
+                rs->errors[target - rs->targets.items] = error;
+}
+
+int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
         const FopsRule *said_optional = NULL;
         FopsRuleSync sync;
         bool refused = false;
@@ -134,6 +145,7 @@ int ruleset_install(const Ruleset *rs, FopsAuditControl *control, Publisher *pub
         if (r < 0)
                 return r;
 
+        memset(rs->errors, 0, rs->targets.n_items * sizeof(int));
         for (size_t i = 0; i < rs->rules.n_items; i++) {
                 const FopsRule *rule = rs->rules.items + i;
 
@@ -144,8 +156,10 @@ int ruleset_install(const Ruleset *rs, FopsAuditControl *control, Publisher *pub
                         continue;
                 if (rule->optional)
                         said_optional = rule;
-                else
+                else {
                         refused = true;
+                        note_error(rs, rule->target, sync.errors[i]);
+                }
                 say_refused(publisher, rule, sync.errors[i]);
         }
         if (sync.n_stuck > 0)

@@ -13,6 +13,7 @@ typedef struct Ruleset {
         FopsWatchSet *watch_set;
         FopsRules rules;
         size_t n_pending; /* targets that are missing */
+        int *errors;      /* of each target: what the kernel refused a rule of it with when last installed, or 0 */
 } Ruleset;
 
 Ruleset *ruleset_free(Ruleset *r);
@@ -31,4 +32,4 @@ bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target);
 
 /* Installs it in place of what the kernel has of ours, and says in the journal what was refused. Returns 0; 1 if a rule that
  * matters was refused; -errno if the kernel couldn't be asked. */
-int ruleset_install(const Ruleset *r, FopsAuditControl *control, Publisher *publisher);
+int ruleset_install(Ruleset *r, FopsAuditControl *control, Publisher *publisher);

@@ -9,8 +9,6 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "tree-scan.h"
-
 struct Trees {
         FopsPathIndex *index;
         TreeScan *scan;
@@ -130,4 +128,10 @@ void trees_add_unknown(Trees *t, FopsInodeKey directory) {
 void trees_look(Trees *t) {
         if (fops_path_index_stats(t->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+}
+
+TreesStats trees_stats(const Trees *t) {
+        return (TreesStats){
+                .index = fops_path_index_stats(t->index), .scan = tree_scan_stats(t->scan), .is_scanning = tree_scan_is_busy(t->scan),
+        };
 }

@@ -6,10 +6,9 @@
 
 #include "pipeline.h"
 #include "publisher.h"
+#include "tree-scan.h"
 #include "watch.h"
 #include "watch-follow.h"
-
-#include <systemd/sd-event.h>
 
 typedef struct Trees Trees;
 
@@ -36,6 +35,15 @@ int trees_remove(Trees *t, const char *path);
 
 /* A directory came into a tree from where nothing is known. */
 void trees_add_unknown(Trees *t, FopsInodeKey directory);
+
+typedef struct TreesStats {
+        FopsPathIndexStats index;
+        TreeScanStats scan;
+        bool is_scanning;
+} TreesStats;
+
+/* From trees_start() on. */
+TreesStats trees_stats(const Trees *t);
 
 /* To be called now and then: what was cut for want of room makes the index incomplete. */
 void trees_look(Trees *t);

@@ -130,8 +130,11 @@ static void test_every_cause_has_its_own_words(void **state _unused_) {
         for (size_t i = 0; i < _GAP_CAUSE_MAX; i++) {
                 assert_int_equal(p.gaps[i].count, 1000 + i);
                 assert_non_null(p.gaps[i].cause);
-                for (size_t j = 0; j < i; j++)
+                assert_int_equal(g.told[i], 1000 + i);
+                for (size_t j = 0; j < i; j++) {
                         assert_string_not_equal(p.gaps[i].cause, p.gaps[j].cause);
+                        assert_string_not_equal(gap_cause_to_string((GapCause) i), gap_cause_to_string((GapCause) j));
+                }
         }
 }
 
