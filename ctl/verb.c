@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 const Verb *const verbs[] = {
+        &verb_status,
         &verb_check,
         &verb_search,
         &verb_report,

@@ -24,6 +24,7 @@ extern const Verb verb_check;
 extern const Verb verb_decode;
 extern const Verb verb_report;
 extern const Verb verb_search;
+extern const Verb verb_status;
 
 /* NULL-terminated, in the order of --help. */
 extern const Verb *const verbs[];
