@@ -11,6 +11,7 @@
 
 #include "kernel-rules.h"
 #include "path.h"
+#include "rule-index.h"
 
 void fops_rule_sync_done(FopsRuleSync *s) {
         free(s->errors);
@@ -19,52 +20,6 @@ void fops_rule_sync_done(FopsRuleSync *s) {
 
 static int change_rule(FopsAuditControl *c, uint16_t type, const struct audit_rule_data *rule) {
         return fops_audit_control_command(c, type, rule, fops_rule_data_size(rule));
-}
-
-/* A rule of ours in the kernel, by its content. */
-typedef struct Held {
-        uint64_t hash;
-        size_t position; /* in the kernel's list */
-        const struct audit_rule_data *rule;
-        bool wanted;
-} Held;
-
-static uint64_t hash_rule(const struct audit_rule_data *rule) {
-        uint64_t hash = fops_hash_continue(FOPS_HASH_INIT, rule->buf, rule->buflen);
-
-        hash = fops_hash_continue(hash, rule->fields, rule->field_count * sizeof(rule->fields[0]));
-        hash = fops_hash_continue(hash, rule->values, rule->field_count * sizeof(rule->values[0]));
-        return fops_hash_continue(hash, rule->mask, sizeof(rule->mask));
-}
-
-static int compare_held(const void *a, const void *b) {
-        const Held *x = a, *y = b;
-
-        return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
-static int compare_positions(const void *a, const void *b) {
-        const Held *x = a, *y = b;
-
-        return (x->position > y->position) - (x->position < y->position);
-}
-
-static Held *find_held(Held *held, size_t n, const struct audit_rule_data *rule) {
-        uint64_t hash = hash_rule(rule);
-        size_t lo = 0, hi = n;
-
-        while (lo < hi) {
-                size_t mid = lo + (hi - lo) / 2;
-
-                if (held[mid].hash < hash)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        for (; lo < n && held[lo].hash == hash; lo++)
-                if (fops_rule_data_equal(held[lo].rule, rule))
-                        return held + lo;
-        return NULL;
 }
 
 /* Puts a copy with PREPEND into the kernel. */
@@ -78,9 +33,13 @@ static int add_in_front(FopsAuditControl *c, const struct audit_rule_data *rule)
         return change_rule(c, AUDIT_ADD_RULE, copy);
 }
 
-static bool has_always_rules(const Held *held, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (held[i].rule->action == AUDIT_ALWAYS)
+static bool is_ours(const struct audit_rule_data *rule) {
+        return fops_span_is_present(fops_rule_data_tag(rule));
+}
+
+static bool has_always_rules(const FopsKernelRules *kernel) {
+        for (size_t i = 0; i < kernel->n_items; i++)
+                if (is_ours(kernel->items[i]) && kernel->items[i]->action == AUDIT_ALWAYS)
                         return true;
         return false;
 }
@@ -102,34 +61,30 @@ static bool is_to_come_later(const FopsRules *wanted, const bool *is_added, size
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
-        _cleanup_free_ bool *is_added = NULL;
-        _cleanup_free_ Held *held = NULL;
-        size_t n_held = 0;
+        _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
+        _cleanup_free_ bool *is_wanted = NULL, *is_added = NULL;
         bool late, has_new_fronts = false;
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
+        if (r >= 0)
+                r = fops_rule_index_init(&index, kernel.items, kernel.n_items);
         if (r < 0)
                 return r;
 
-        held = calloc(MAX(kernel.n_items, (size_t) 1), sizeof(Held));
+        is_wanted = calloc(MAX(kernel.n_items, (size_t) 1), sizeof(bool));
         sync.errors = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(int));
         is_added = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(bool));
-        if (!held || !sync.errors || !is_added)
+        if (!is_wanted || !sync.errors || !is_added)
                 return -ENOMEM;
-
-        for (size_t i = 0; i < kernel.n_items; i++)
-                if (fops_span_is_present(fops_rule_data_tag(kernel.items[i])))
-                        held[n_held++] = (Held){ hash_rule(kernel.items[i]), i, kernel.items[i], false };
-        qsort(held, n_held, sizeof(Held), compare_held);
-        late = has_always_rules(held, n_held);
+        late = has_always_rules(&kernel);
 
         for (size_t i = 0; i < wanted->n_items; i++) {
                 const struct audit_rule_data *rule = wanted->items[i].data;
-                Held *h = find_held(held, n_held, rule);
+                size_t position;
 
-                if (h) {
-                        h->wanted = true;
+                if (fops_rule_index_find(&index, rule, &position)) {
+                        is_wanted[position] = true;
                         sync.n_kept++;
                         if (!has_new_fronts || !is_to_come_later(wanted, is_added, i))
                                 continue;
@@ -154,11 +109,10 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
         }
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
-        qsort(held, n_held, sizeof(Held), compare_positions);
-        for (size_t i = n_held; i-- > 0;) {
-                if (held[i].wanted)
+        for (size_t i = kernel.n_items; i-- > 0;) {
+                if (is_wanted[i] || !is_ours(kernel.items[i]))
                         continue;
-                r = change_rule(c, AUDIT_DEL_RULE, held[i].rule);
+                r = change_rule(c, AUDIT_DEL_RULE, kernel.items[i]);
                 if (r == 0 || r == -ENOENT)
                         sync.n_removed++;
                 else {

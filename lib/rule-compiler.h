@@ -56,6 +56,9 @@ bool fops_rule_data_equal(const struct audit_rule_data *a, const struct audit_ru
 /* The tag among the keys of @data (with prefix), or absent: a rule of somebody else. Borrows from @data, or is static. */
 FopsSpan fops_rule_data_tag(const struct audit_rule_data *data);
 
+/* What follows `dir=` or `path=`; absent if neither is there. Borrows from @data. */
+FopsSpan fops_rule_data_path(const struct audit_rule_data *data);
+
 /* Writes the tag of a target's rules, NUL-terminated: a hash of path, ops and filters, the same in every run. Where subvolumes of a
  * btrfs come into it, a dot and a second hash, of these, follow: by that rules differ, not what is watched, so the first is that of the
  * configured target. */

@@ -213,3 +213,13 @@ int fops_rules_append(FopsRules *r, struct audit_rule_data **data, FopsRule rule
         r->items[r->n_items++] = rule;
         return 0;
 }
+
+FopsSpan fops_rule_data_path(const struct audit_rule_data *data) {
+        FopsRuleFieldReader reader = { .rule = data };
+        FopsRuleField f;
+
+        while (fops_rule_field_next(&reader, &f))
+                if (f.field == AUDIT_DIR || f.field == AUDIT_WATCH)
+                        return f.string;
+        return FOPS_SPAN_ABSENT;
+}
