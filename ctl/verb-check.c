@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-#include "rule-compiler.h"
 #include "verb.h"
+#include "wanted.h"
 
 static void print_heading(const FopsRule *rule) {
         if (rule->target)
@@ -55,10 +54,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 {},
         };
         const char *file = NULL;
-        FopsDiags diags = {};
-        FopsConfig config;
-        FopsTargets targets = {};
-        FopsRules rules = {};
+        Wanted wanted;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
@@ -77,27 +73,14 @@ static int run(const Verb *verb, int argc, char **argv) {
                 return EXIT_USAGE;
         }
 
-        r = fops_config_load_from(file, &config, &diags);
-        if (r != 0) {
-                fops_diags_print(&diags, stderr);
-                fops_diags_done(&diags);
-                return r < 0 ? EXIT_USAGE : EXIT_NOTHING;
-        }
-
-        r = fops_targets_expand(config.watches, config.n_watches, &targets, &diags);
-        if (r >= 0)
-                r = fops_rules_compile(&config, &targets, NULL, &rules, &diags);
-        fops_diags_print(&diags, stderr);
+        r = wanted_load_or_say(file, &wanted);
+        if (r != 0)
+                return r;
+        r = print_rules(&wanted.rules, &wanted.targets);
         if (r == 0)
-                r = print_rules(&rules, &targets);
-        if (r == 0)
-                printf("%zu watches, %zu rules\n", config.n_watches, rules.n_items);
-
-        fops_rules_done(&rules);
-        fops_targets_done(&targets);
-        fops_config_done(&config);
-        fops_diags_done(&diags);
-        return r < 0 ? EXIT_USAGE : r > 0 ? EXIT_NOTHING : EXIT_FOUND;
+                printf("%zu watches, %zu rules\n", wanted.config.n_watches, wanted.rules.n_items);
+        wanted_done(&wanted);
+        return r < 0 ? EXIT_USAGE : EXIT_FOUND;
 }
 
 const Verb verb_check = {

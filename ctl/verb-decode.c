@@ -41,11 +41,8 @@ static int run(const Verb *verb, int argc, char **argv) {
         while ((c = getopt_long(argc, argv, "o:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'o':
-                        if (strcmp(optarg, "json") != 0 && strcmp(optarg, "text") != 0) {
-                                fprintf(stderr, "fopsctl: unknown output format '%s': text or json\n", optarg);
+                        if (!verb_text_or_json(optarg, &output.json))
                                 return EXIT_USAGE;
-                        }
-                        output.json = strcmp(optarg, "json") == 0;
                         break;
                 case 'h':
                         verb_print_help(verb);

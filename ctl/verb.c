@@ -5,9 +5,11 @@
 #include "verb.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const Verb *const verbs[] = {
         &verb_status,
+        &verb_rules,
         &verb_check,
         &verb_search,
         &verb_report,
@@ -18,4 +20,12 @@ const Verb *const verbs[] = {
 void verb_print_help(const Verb *verb) {
         printf("fopsctl %s %s\n\n%s.\n\n%s  -h, --help            show this\n", verb->name, verb->synopsis, verb->summary,
                verb->help);
+}
+
+bool verb_text_or_json(const char *word, bool *ret_json) {
+        *ret_json = strcmp(word, "json") == 0;
+        if (*ret_json || strcmp(word, "text") == 0)
+                return true;
+        fprintf(stderr, "fopsctl: unknown output format '%s': text or json\n", word);
+        return false;
 }

@@ -23,11 +23,15 @@ typedef struct Verb {
 extern const Verb verb_check;
 extern const Verb verb_decode;
 extern const Verb verb_report;
+extern const Verb verb_rules;
 extern const Verb verb_search;
 extern const Verb verb_status;
 
 /* NULL-terminated, in the order of --help. */
 extern const Verb *const verbs[];
+
+/* The word of -o, where there are but these two; false, and said on standard error, for another. */
+bool verb_text_or_json(const char *word, bool *ret_json);
 
 /* --help of one verb. */
 void verb_print_help(const Verb *verb);

@@ -33,13 +33,13 @@ _fopsctl() {
         done
 
         case $verb:$prev in
-        :*) _fopsctl_words search report status decode check --help --version ;;
-        check:-c | check:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
+        :*) _fopsctl_words search report status rules decode check --help --version ;;
+        check:-c | check:--config | rules:-c | rules:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
         *:-D | *:--directory) _filedir -d ;;
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
         report:-o | report:--output) _fopsctl_words text json csv ;;
         status:-o | status:--output) _fopsctl_words text json prometheus ;;
-        decode:-o | decode:--output) _fopsctl_words text json ;;
+        decode:-o | decode:--output | rules:-o | rules:--output) _fopsctl_words text json ;;
         *:-u | *:--user | *:--login-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         *:-k | *:--key) _fopsctl_values FOPSD_KEY ;;
         *:-x | *:--exe) _fopsctl_values FOPSD_EXE ;;
@@ -55,6 +55,7 @@ _fopsctl() {
         report:*) _fopsctl_words "$filters" "$reports" ;;
         decode:*) if [[ $cur == -* ]]; then _fopsctl_words --output --help; else _filedir; fi ;;
         status:*) _fopsctl_words --output --no-pager --help ;;
+        rules:*) _fopsctl_words --kernel --config --output --no-pager --help ;;
         check:*) _fopsctl_words --config --help ;;
         esac
 }

@@ -39,7 +39,7 @@ def test_words_are_those_of_the_verb(jr):
 
 
 def test_every_option_offered_is_taken(jr):
-    for verb in ("search", "report", "status", "decode", "check"):
+    for verb in ("search", "report", "status", "rules", "decode", "check"):
         help_ = fopsctl(verb, "--help").out.decode()
         for option in complete(verb, "--"):
             check(option in help_, f"{option} isn't in the help of {verb}")

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "rule-compare.h"
+
+#include "rule-index.h"
+
+/* Where fopsd.service has its runtime directory, and fopsd without it. */
+#define CANARY_PATH "/run/fopsd/canary"
+
+void comparison_done(Comparison *c) {
+        free(c->items);
+        *c = (Comparison){};
+}
+
+static RuleState state_of_kernels(const struct audit_rule_data *data, const FopsRule *wanted) {
+        FopsSpan tag = fops_rule_data_tag(data);
+
+        if (wanted)
+                return RULE_INSTALLED;
+        if (!fops_span_is_present(tag))
+                return RULE_FOREIGN;
+        return fops_span_equal_string(tag, FOPS_TAG_SELF) || fops_span_equal_string(fops_rule_data_path(data), CANARY_PATH) ?
+                       RULE_OWN : RULE_UNWANTED;
+}
+
+static void add(Comparison *c, RuleState state, const struct audit_rule_data *data, const FopsRule *wanted) {
+        c->items[c->n_items++] = (ComparedRule){ .state = state, .data = data, .wanted = wanted };
+        c->n_differences += state == RULE_MISSING || state == RULE_UNWANTED;
+}
+
+/* Each wanted rule's place in the kernel's list, and the other way round; -1: none. */
+static int match(const FopsRules *wanted, const FopsKernelRules *kernel, ssize_t *in_kernel, ssize_t *in_wanted) {
+        _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
+        size_t k;
+        int r;
+
+        r = fops_rule_index_init(&index, kernel->items, kernel->n_items);
+        if (r < 0)
+                return r;
+        for (k = 0; k < kernel->n_items; k++)
+                in_wanted[k] = -1;
+        for (size_t i = 0; i < wanted->n_items; i++) {
+                in_kernel[i] = -1;
+                /* Two watches can come to the same rule: then both are there. */
+                if (fops_rule_index_find(&index, wanted->items[i].data, &k)) {
+                        in_kernel[i] = (ssize_t) k;
+                        in_wanted[k] = (ssize_t) i;
+                }
+        }
+        return 0;
+}
+
+int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, bool by_kernel, Comparison *ret) {
+        _cleanup_free_ ssize_t *in_kernel = calloc(wanted->n_items + 1, sizeof(ssize_t));
+        _cleanup_free_ ssize_t *in_wanted = calloc(kernel->n_items + 1, sizeof(ssize_t));
+        Comparison c = { .items = calloc(wanted->n_items + kernel->n_items + 1, sizeof(ComparedRule)) };
+
+        if (!in_kernel || !in_wanted || !c.items || match(wanted, kernel, in_kernel, in_wanted) < 0) {
+                comparison_done(&c);
+                return -ENOMEM;
+        }
+
+        for (size_t pass = 0; pass < 2; pass++)
+                if ((pass == 0) == by_kernel)
+                        for (size_t k = 0; k < kernel->n_items; k++) {
+                                const FopsRule *rule = in_wanted[k] >= 0 ? wanted->items + in_wanted[k] : NULL;
+
+                                if (by_kernel || !rule)
+                                        add(&c, state_of_kernels(kernel->items[k], rule), kernel->items[k], rule);
+                        }
+                else
+                        for (size_t i = 0; i < wanted->n_items; i++) {
+                                const FopsRule *rule = wanted->items + i;
+                                bool is_there = in_kernel[i] >= 0;
+
+                                if (!is_there || !by_kernel)
+                                        add(&c, is_there ? RULE_INSTALLED : rule->optional ? RULE_UNSUPPORTED : RULE_MISSING, rule->data, rule);
+                        }
+        *ret = c;
+        return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "wanted.h"
+
+#include "verb.h"
+
+void wanted_done(Wanted *w) {
+        fops_rules_done(&w->rules);
+        fops_targets_done(&w->targets);
+        fops_config_done(&w->config);
+}
+
+int wanted_load(const char *file, Wanted *ret, FopsDiags *diags) {
+        Wanted w = {};
+        int r;
+
+        r = fops_config_load_from(file, &w.config, diags);
+        if (r != 0)
+                return r;
+        r = fops_targets_expand(w.config.watches, w.config.n_watches, &w.targets, diags);
+        if (r >= 0)
+                r = fops_rules_compile(&w.config, &w.targets, NULL, &w.rules, diags);
+        if (r == 0)
+                *ret = w;
+        else
+                wanted_done(&w);
+        return r;
+}
+
+int wanted_load_or_say(const char *file, Wanted *ret) {
+        FopsDiags diags = {};
+        int r;
+
+        r = wanted_load(file, ret, &diags);
+        fops_diags_print(&diags, stderr);
+        fops_diags_done(&diags);
+        return r < 0 ? EXIT_USAGE : r > 0 ? EXIT_NOTHING : 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* All that a configuration wants: watches expanded against the file system as it is now, and the rules they become. */
+
+#include "config.h"
+#include "rule-compiler.h"
+
+typedef struct Wanted {
+        FopsConfig config;
+        FopsTargets targets;
+        FopsRules rules; /* without fopsd's own */
+} Wanted;
+
+void wanted_done(Wanted *w);
+
+/* Of the system's configuration, or of @file and @file.d; as fops_config_load_from(). 0; 1: there are errors in @diags; -ENOMEM. */
+int wanted_load(const char *file, Wanted *ret, FopsDiags *diags);
+
+/* The same with all that is wrong or worth a note on standard error; anything but 0 is then an exit code. */
+int wanted_load_or_say(const char *file, Wanted *ret);
