@@ -10,6 +10,8 @@
 const Verb *const verbs[] = {
         &verb_status,
         &verb_rules,
+        &verb_watch,
+        &verb_unwatch,
         &verb_check,
         &verb_search,
         &verb_report,

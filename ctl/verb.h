@@ -26,6 +26,8 @@ extern const Verb verb_report;
 extern const Verb verb_rules;
 extern const Verb verb_search;
 extern const Verb verb_status;
+extern const Verb verb_unwatch;
+extern const Verb verb_watch;
 
 /* NULL-terminated, in the order of --help. */
 extern const Verb *const verbs[];

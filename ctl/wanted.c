@@ -10,13 +10,11 @@ void wanted_done(Wanted *w) {
         fops_config_done(&w->config);
 }
 
-int wanted_load(const char *file, Wanted *ret, FopsDiags *diags) {
-        Wanted w = {};
+/* Takes *@config over. */
+static int expand(FopsConfig *config, Wanted *ret, FopsDiags *diags) {
+        Wanted w = { .config = *config };
         int r;
 
-        r = fops_config_load_from(file, &w.config, diags);
-        if (r != 0)
-                return r;
         r = fops_targets_expand(w.config.watches, w.config.n_watches, &w.targets, diags);
         if (r >= 0)
                 r = fops_rules_compile(&w.config, &w.targets, NULL, &w.rules, diags);
@@ -25,6 +23,21 @@ int wanted_load(const char *file, Wanted *ret, FopsDiags *diags) {
         else
                 wanted_done(&w);
         return r;
+}
+
+int wanted_load(const char *file, Wanted *ret, FopsDiags *diags) {
+        FopsConfig config;
+        int r = fops_config_load_from(file, &config, diags);
+
+        return r != 0 ? r : expand(&config, ret, diags);
+}
+
+int wanted_load_with(const char *directory, Wanted *ret, FopsDiags *diags) {
+        const char *const drop_ins[] = { FOPS_CONFIG_DIR_ETC, FOPS_CONFIG_DIR_RUN, directory, NULL };
+        FopsConfig config;
+        int r = fops_config_load(&(FopsConfigPaths){ .file = FOPS_CONFIG_PATH, .drop_ins = drop_ins }, &config, diags);
+
+        return r != 0 ? r : expand(&config, ret, diags);
 }
 
 int wanted_load_or_say(const char *file, Wanted *ret) {

@@ -17,5 +17,8 @@ void wanted_done(Wanted *w);
 /* Of the system's configuration, or of @file and @file.d; as fops_config_load_from(). 0; 1: there are errors in @diags; -ENOMEM. */
 int wanted_load(const char *file, Wanted *ret, FopsDiags *diags);
 
-/* The same with all that is wrong or worth a note on standard error; anything but 0 is then an exit code. */
+/* Of the system's configuration with the drop-ins of one more directory, behind all others. As above. */
+int wanted_load_with(const char *directory, Wanted *ret, FopsDiags *diags);
+
+/* As wanted_load(), with all that is wrong or worth a note on standard error; anything but 0 is then an exit code. */
 int wanted_load_or_say(const char *file, Wanted *ret);

@@ -33,7 +33,7 @@ _fopsctl() {
         done
 
         case $verb:$prev in
-        :*) _fopsctl_words search report status rules decode check --help --version ;;
+        :*) _fopsctl_words search report status rules watch unwatch decode check --help --version ;;
         check:-c | check:--config | rules:-c | rules:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
         *:-D | *:--directory) _filedir -d ;;
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
@@ -49,13 +49,15 @@ _fopsctl() {
         *:--host) _fopsctl_values _HOSTNAME ;;
         *:--syscall) _fopsctl_values FOPSD_SYSCALL ;;
         *:--tty) _fopsctl_values FOPSD_TTY ;;
-        *:--op) _fopsctl_words "$ops" ;;
+        *:--op | watch:-o | watch:--ops) _fopsctl_words "$ops" ;;
         *:-S | *:--since | *:-U | *:--until) _fopsctl_words today yesterday now -1h -1d ;;
         search:*) _fopsctl_words "$filters" --just-one --checkpoint ;;
         report:*) _fopsctl_words "$filters" "$reports" ;;
         decode:*) if [[ $cur == -* ]]; then _fopsctl_words --output --help; else _filedir; fi ;;
         status:*) _fopsctl_words --output --no-pager --help ;;
         rules:*) _fopsctl_words --kernel --config --output --no-pager --help ;;
+        watch:*) if [[ $cur == -* ]]; then _fopsctl_words --ops --key --help; else _filedir; fi ;;
+        unwatch:*) if [[ $cur == -* ]]; then _fopsctl_words --help; else _filedir; fi ;;
         check:*) _fopsctl_words --config --help ;;
         esac
 }

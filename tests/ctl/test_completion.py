@@ -36,10 +36,12 @@ def test_words_are_those_of_the_verb(jr):
     equal(complete("report", "-o", "ex"), [""], "a format of another verb")
     equal(complete("search", "--op", "ren"), ["rename"], "an operation")
     equal(complete("check", "-c", ""), ["FILES"], "a file")
+    equal(complete("watch", "/s"), ["FILES"], "a path to watch")
+    equal(complete("watch", "/srv", "-o", "tr"), ["truncate"], "an operation to watch")
 
 
 def test_every_option_offered_is_taken(jr):
-    for verb in ("search", "report", "status", "rules", "decode", "check"):
+    for verb in ("search", "report", "status", "rules", "watch", "unwatch", "decode", "check"):
         help_ = fopsctl(verb, "--help").out.decode()
         for option in complete(verb, "--"):
             check(option in help_, f"{option} isn't in the help of {verb}")

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fopsctl watch and unwatch: a watch for this boot, armed when the command ends; a bad one is never installed."""
+
+import json
+import os
+import socket
+import subprocess
+import threading
+
+import live
+
+NOBODY = 65534
+DROP_INS = "/run/fopsd.conf.d"
+
+
+def fopsctl(*args, **options):
+    done = subprocess.run([live.FOPSCTL, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+def configure(ground, text):
+    """A private /etc with this fopsd.conf, and no watches of this boot."""
+    if not os.path.ismount("/etc"):
+        for directory in ("/run/etc/upper", "/run/etc/work"):
+            os.makedirs(directory)
+        if not ground.mount("/etc", "-t", "overlay", "-o", "lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work", "overlay"):
+            raise live.Skip("no overlayfs")
+    subprocess.run(["rm", "-rf", DROP_INS, "/etc/fopsd.conf.d"], check=True)
+    with open("/etc/fopsd.conf", "w") as f:
+        f.write("canary = { startup = false; };\n" + text)
+    os.chmod("/etc/fopsd.conf", 0o644)
+
+
+def start(ground):
+    """An fopsd on that configuration; somebody reads what it notifies, as systemd does."""
+    daemon = ground.fopsd("--source", "daemon")
+
+    def read():
+        while True:
+            try:
+                daemon.notify.recv(65536)
+            except socket.timeout:
+                pass
+            except OSError:
+                return
+
+    threading.Thread(target=read, daemon=True).start()
+    return daemon
+
+
+def watches():
+    return {w["path"]: w for w in json.loads(fopsctl("status", "-o", "json")[1])["watches"]}
+
+
+def drop_ins():
+    return sorted(os.listdir(DROP_INS)) if os.path.exists(DROP_INS) else []
+
+
+def test_a_watch_is_armed_when_the_command_ends(ground):
+    ground.need_free_registration()
+    before, tree = ground.tree(), ground.tree()
+    configure(ground, f'watches = ( {{ path = "{before}"; }} );\n')
+    daemon = start(ground)
+    live.equal(fopsctl("watch", "data", "-o", "create,delete", "-k", "a \"key\"", cwd=os.path.dirname(tree)), (0, f"{tree} is watched\n", ""),
+               "watch")
+    live.equal((watches()[tree]["keys"], watches()[tree]["state"], before in watches()), (['a "key"'], "armed", True), "watches")
+    name = "watch-" + tree[1:].replace("-", "\\x2d").replace("/", "-") + ".conf"
+    live.equal(drop_ins(), [name], "drop-ins")
+
+    # Once more with other settings is in its place.
+    live.equal(fopsctl("watch", tree, "-k", "other")[0], 0, "watch")
+    live.equal((watches()[tree]["keys"], drop_ins()), (["other"], [name]), "after the second")
+    subprocess.run(["sh", "-c", f"touch {tree}/x; rm {tree}/x"], check=True)
+
+    live.equal(fopsctl("unwatch", tree), (0, f"{tree} is no longer watched\n", ""), "unwatch")
+    live.equal((sorted(watches()), drop_ins()), ([before], []), "after unwatch")
+    subprocess.run(["touch", tree + "/unseen"], check=True)
+    live.equal(fopsctl("unwatch", tree), (1, "", f"{tree} isn't watched\n"), "the second unwatch")
+    daemon.stop()
+    live.equal([(e.text("FOPSD_OP"), e.text("FOPSD_PATH"), e.text("FOPSD_KEY")) for e in live.operations(ground.entries())],
+               [("create", tree + "/x", "other"), ("delete", tree + "/x", "other")], "operations")
+
+
+def test_what_is_not_there_yet_is_waited_for(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    configure(ground, "")
+    daemon = start(ground)
+    later, pattern = tree + "/later", tree + "/*.d"
+    live.equal(fopsctl("watch", later), (0, f"{later} will be watched when it is there\n", ""), "watch")
+    live.equal(fopsctl("watch", pattern), (0, f"{pattern} will be watched when it is there\n", ""), "watch of a pattern")
+    os.mkdir(tree + "/a.d")
+    os.mkdir(tree + "/b.d")
+    live.equal(fopsctl("watch", pattern), (0, f"{tree}/a.d is watched\n{tree}/b.d is watched\n", ""), "watch of a pattern")
+
+    # What stands there under such a name is no pattern.
+    os.mkdir(tree + "/[x]")
+    code, out, err = fopsctl("watch", tree + "/[x]")
+    live.equal((code, out, err), (0, f"{tree}/[x] is watched\n", ""), "watch of what looks like a pattern")
+    live.equal(fopsctl("unwatch", tree + "/[x]")[0], 0, "unwatch of it")
+    daemon.stop()
+
+
+def test_hostile_names(ground):
+    ground.need_free_registration()
+    tree = os.fsencode(ground.tree())
+    configure(ground, "")
+    daemon = start(ground)
+    for i, name in enumerate((b'"; } ); kernel = { lock = true; }; #', b"\xff\x1b[2J\n", b"x" * 200, b"-o", b"\\x41")):
+        path = tree + b"/" + name
+        os.mkdir(path)
+        live.equal(fopsctl("watch", path, "-k", "hostile")[0], 0, f"watch {path!r}")
+        os.mkdir(path + b"/created")
+        live.equal(len(drop_ins()), i + 1, "drop-ins")
+        live.check(all(n.startswith("watch-") and len(n) < 256 for n in drop_ins()), f"names {drop_ins()}")
+    live.equal(ground.audit.status()["enabled"], 1, "whether auditing is locked")
+    daemon.stop()
+    live.equal(len([e for e in live.operations(ground.entries("FOPSD_KEY=hostile")) if e.one("FOPSD_PATH").endswith(b"/created")]), 5,
+               "directories created")
+
+
+def test_a_bad_one_is_never_installed(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    configure(ground, "")
+    daemon = start(ground)
+    for arguments, code, word in ((["-o", "fly"], 2, "fly"), (["-k", ""], 2, "-k"), (["-k", "x" * 300], 2, "key")):
+        got, out, err = fopsctl("watch", tree, *arguments)
+        live.equal((got, out, drop_ins(), watches()), (code, "", [], {}), f"watch with {arguments}")
+        live.check(word in err, f"no word of {word}: {err}")
+    got, out, err = fopsctl("watch", "a/../b")
+    live.equal((got, out), (2, ""), "watch of what only the file system can tell")
+
+    # One that would be good, with a configuration that isn't.
+    with open("/etc/fopsd.conf", "a") as f:
+        f.write("watches = ( { path = 7; } );\n")
+    got, out, err = fopsctl("watch", tree)
+    live.equal((got, out, drop_ins()), (1, "", []), "watch beside a bad configuration")
+    live.check("/etc/fopsd.conf:2: " in err, err)
+    daemon.stop()
+
+
+def test_what_another_file_says_stays(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    configure(ground, f'\nwatches = ( {{ path = "{tree}"; }} );\n')
+    daemon = start(ground)
+    live.equal(fopsctl("unwatch", tree), (1, "", f"{tree} is watched because of /etc/fopsd.conf:3\n"), "unwatch")
+    live.equal(fopsctl("watch", tree, "-o", "read")[0], 0, "watch of what is watched")
+    live.equal(fopsctl("unwatch", tree), (1, "", f"{tree} is watched because of /etc/fopsd.conf:3\n"), "unwatch of half")
+    live.equal((drop_ins(), list(watches())), ([], [tree]), "what stays")
+    daemon.stop()
+
+
+def test_without_fopsd(ground):
+    tree = ground.tree()
+    configure(ground, "")
+    said = "fopsctl: fopsd isn't running: this counts when it is started\n"
+    live.equal(fopsctl("watch", tree), (1, "", said), "watch")
+    live.equal(len(drop_ins()), 1, "drop-ins")
+    ground.need_free_registration()
+    daemon = start(ground)
+    live.equal(watches()[tree]["state"], "armed", "state after the start")
+    daemon.stop()
+    live.equal(fopsctl("unwatch", tree), (1, "", said), "unwatch")
+    live.equal(drop_ins(), [], "drop-ins")
+
+
+def test_with_an_fopsd_that_reads_other_files(ground):
+    ground.need_free_registration()
+    configure(ground, "")
+    daemon = ground.watching(ground.tree())
+    code, out, err = fopsctl("watch", ground.tree())
+    live.equal((code, out, drop_ins()), (2, "", []), "watch")
+    live.check(f"pid {daemon.pid}, was started with -c or -w" in err, err)
+    daemon.stop()
+
+
+def test_without_permission(ground):
+    configure(ground, "")
+    code, out, err = fopsctl("watch", "/srv", user=NOBODY, group=NOBODY, extra_groups=[])
+    live.equal((code, out), (2, ""), "watch as nobody")
+    live.check("ermission denied" in err or "No such file" in err, err)
+    live.equal(drop_ins(), [], "drop-ins")
+
+
+if __name__ == "__main__":
+    live.main()
