@@ -9,6 +9,7 @@
 
 const Verb *const verbs[] = {
         &verb_status,
+        &verb_doctor,
         &verb_rules,
         &verb_watch,
         &verb_unwatch,

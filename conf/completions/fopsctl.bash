@@ -33,13 +33,13 @@ _fopsctl() {
         done
 
         case $verb:$prev in
-        :*) _fopsctl_words search report status rules watch unwatch decode check --help --version ;;
-        check:-c | check:--config | rules:-c | rules:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
+        :*) _fopsctl_words search report status rules watch unwatch doctor decode check --help --version ;;
+        check:-c | check:--config | rules:-c | rules:--config | doctor:-c | doctor:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
         *:-D | *:--directory) _filedir -d ;;
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
         report:-o | report:--output) _fopsctl_words text json csv ;;
         status:-o | status:--output) _fopsctl_words text json prometheus ;;
-        decode:-o | decode:--output | rules:-o | rules:--output) _fopsctl_words text json ;;
+        decode:-o | decode:--output | rules:-o | rules:--output | doctor:-o | doctor:--output) _fopsctl_words text json ;;
         *:-u | *:--user | *:--login-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         *:-k | *:--key) _fopsctl_values FOPSD_KEY ;;
         *:-x | *:--exe) _fopsctl_values FOPSD_EXE ;;
@@ -58,6 +58,7 @@ _fopsctl() {
         rules:*) _fopsctl_words --kernel --config --output --no-pager --help ;;
         watch:*) if [[ $cur == -* ]]; then _fopsctl_words --ops --key --help; else _filedir; fi ;;
         unwatch:*) if [[ $cur == -* ]]; then _fopsctl_words --help; else _filedir; fi ;;
+        doctor:*) _fopsctl_words --config --output --no-pager --help ;;
         check:*) _fopsctl_words --config --help ;;
         esac
 }
