@@ -102,7 +102,7 @@ def states(ground, name):
 
 
 def gaps(ground):
-    return [e.text("MESSAGE") for e in ground.entries("FOPSD_KIND=gap")]
+    return [e.text("MESSAGE") for e in live.losses(ground.entries("FOPSD_KIND=gap"))]
 
 
 def test_stopped(ground):
