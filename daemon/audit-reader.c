@@ -30,6 +30,10 @@
  * the reserve lasts two minutes. */
 #define TRICKLE_MESSAGES 8U
 
+/* An event's records come one by one, and busy programs' events one after another: let them gather, or two threads are woken for each.
+ * That late may an entry be; the kernel's queue empties into the socket meanwhile. */
+#define GATHER_USEC 1000U
+
 struct AuditReader {
         pthread_t thread;
         int socket_fd;
@@ -94,6 +98,8 @@ static void wait_for_socket(AuditReader *a) {
         if (!atomic_load(&a->stop) && poll(p, 2, -1) > 0 && p[1].revents)
                 calm(a->poke_fd);
         atomic_store(&a->is_waiting, false);
+        if (p[0].revents)
+                (void) usleep(GATHER_USEC);
 }
 
 static void *read_socket(void *userdata) {

@@ -25,10 +25,13 @@
 #define PERCENT_RELIEVED 50U
 /* From full to there it is half a second's work. */
 #define RELIEVE_USEC (UINT64_C(3) * 1000000)
-/* At the end: what is left after this long of less than a batch at once is what others do now, not what was there. */
+/* At the end: after this long it is enough to have met one moment with nothing on its way. What comes then is what others do now, not
+ * what was there. */
 #define TRICKLE_USEC (UINT64_C(3) * 1000000)
 /* kauditd takes a record off its queue before it sends it. */
 #define IN_FLIGHT_MSEC 20
+/* … which is a matter of microseconds; the 20 are for a busy machine. */
+#define IN_FLIGHT_TRICKLING_MSEC 1
 
 struct Intake {
         IntakeHandlers handlers;
@@ -135,10 +138,15 @@ Intake *intake_free(Intake *i) {
 
 static int hand_out(Intake *i, unsigned n_max, unsigned *ret_n) {
         RingMessage message;
+        uint64_t head = 0;
         unsigned n = 0;
         int r = 0;
 
         while (r >= 0 && n < n_max && !i->paused && ring_next(i->ring, &message)) {
+                if (message.position >= head) {
+                        head = ring_head(i->ring);
+                        i->handlers.begin(i->handlers.userdata);
+                }
                 r = i->handlers.message(i->handlers.userdata, &message);
                 n++;
         }
@@ -258,14 +266,14 @@ int intake_relieve(Intake *i) {
         return r;
 }
 
-/* Is there nothing on its way? */
-static bool is_dry(Intake *i, FopsAuditControl *control) {
+/* Is there nothing on its way, and doesn't come for so long? */
+static bool is_dry(Intake *i, FopsAuditControl *control, int msec) {
         struct pollfd p = { .fd = i->socket.fd, .events = POLLIN };
         struct audit_status status;
 
         if (fops_audit_control_get_status(control, &status) >= 0 && status.backlog > 0)
                 return false;
-        return poll(&p, 1, IN_FLIGHT_MSEC) == 0 && audit_reader_is_waiting(i->reader) && ring_is_empty(i->ring);
+        return poll(&p, 1, msec) == 0 && audit_reader_is_waiting(i->reader) && ring_is_empty(i->ring);
 }
 
 void intake_drain(Intake *i, FopsAuditControl *control, uint64_t timeout_usec) {
@@ -276,7 +284,7 @@ void intake_drain(Intake *i, FopsAuditControl *control, uint64_t timeout_usec) {
                 if (hand_out(i, MESSAGES_AT_ONCE, &n) < 0)
                         return;
                 now = now_usec();
-                if (n < MESSAGES_AT_ONCE && (now > start + TRICKLE_USEC || is_dry(i, control)))
+                if (n < MESSAGES_AT_ONCE && is_dry(i, control, now > start + TRICKLE_USEC ? IN_FLIGHT_TRICKLING_MSEC : IN_FLIGHT_MSEC))
                         return;
         }
 }

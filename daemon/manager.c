@@ -154,6 +154,12 @@ static int on_entry(void *userdata, const FopsEntry *entry, const FopsOperation 
         return r;
 }
 
+static void on_begin(void *userdata) {
+        Manager *m = userdata;
+
+        fops_pipeline_begin_batch(m->pipeline);
+}
+
 static int on_message(void *userdata, const RingMessage *message) {
         Manager *m = userdata;
 
@@ -394,7 +400,7 @@ static void say_origin(Manager *m, const IntakeOrigin *origin, uint64_t last_use
 }
 
 static int open_intake(Manager *m, const FopsConfig *config, IntakeOrigin *ret_origin) {
-        const IntakeHandlers handlers = { .message = on_message, .batch = on_batch, .userdata = m };
+        const IntakeHandlers handlers = { .begin = on_begin, .message = on_message, .batch = on_batch, .userdata = m };
         int r;
 
         r = intake_new(&m->hand_over, config->source.mode, config->source.buffer_bytes, &handlers, ret_origin, &m->intake);

@@ -77,7 +77,7 @@ static uint64_t entry_bytes(uint32_t size) {
         return (sizeof(Entry) + (uint64_t) size + 7) & ~UINT64_C(7);
 }
 
-static uint64_t head_of(const Ring *r) {
+uint64_t ring_head(const Ring *r) {
         return atomic_load_explicit(&r->header->commit, memory_order_acquire) >> 1;
 }
 
@@ -167,7 +167,7 @@ uint64_t ring_n_bytes(const Ring *r) {
 }
 
 uint64_t ring_n_free(const Ring *r) {
-        return r->data_bytes - (head_of(r) - tail_of(r));
+        return r->data_bytes - (ring_head(r) - tail_of(r));
 }
 
 RingNotes *ring_notes(Ring *r) {
@@ -235,7 +235,7 @@ static unsigned place_of(const Ring *r) {
 }
 
 bool ring_append(Ring *r, uint16_t type, FopsSpan text) {
-        uint64_t head = head_of(r), after = write_entry(r, head, type, text);
+        uint64_t head = ring_head(r), after = write_entry(r, head, type, text);
 
         if (after == head)
                 return false;
@@ -251,7 +251,7 @@ struct mmsghdr *ring_landing(Ring *r) {
 void ring_commit(Ring *r, unsigned n_messages) {
         unsigned place = place_of(r);
         Landing *l = r->header->landing + place, *other = r->header->landing + (place ^ 1);
-        uint64_t head = head_of(r), n_taken = 0;
+        uint64_t head = ring_head(r), n_taken = 0;
 
         for (unsigned i = 0; i < MIN(n_messages, RING_BATCH); i++) {
                 FopsSpan text, datagram = { l->data[i], MIN(l->messages[i].msg_len, RING_DATAGRAM_BYTES_MAX) };
@@ -301,7 +301,7 @@ static void trim(Ring *r) {
 }
 
 bool ring_next(Ring *r, RingMessage *ret) {
-        uint64_t head = head_of(r);
+        uint64_t head = ring_head(r);
 
         while (r->next < head) {
                 Entry *e = entry_at(r, r->next);
@@ -323,7 +323,7 @@ bool ring_next(Ring *r, RingMessage *ret) {
 }
 
 bool ring_is_empty(const Ring *r) {
-        return r->next >= head_of(r);
+        return r->next >= ring_head(r);
 }
 
 void ring_done(Ring *r, uint64_t position) {
@@ -336,7 +336,7 @@ void ring_done(Ring *r, uint64_t position) {
 
 /* Do the entries from tail to head add up? */
 static bool is_sound(const Ring *r) {
-        uint64_t head = head_of(r), tail = tail_of(r);
+        uint64_t head = ring_head(r), tail = tail_of(r);
 
         if (head < tail || head - tail > r->data_bytes || tail < POSITION_FIRST || (head | tail) % 8 != 0)
                 return false;
@@ -400,7 +400,7 @@ int ring_adopt(int fd, Ring **ret) {
         prepare_landing(r->header->landing + 0);
         prepare_landing(r->header->landing + 1);
 
-        r->replay_until = r->header->clean ? 0 : head_of(r);
+        r->replay_until = r->header->clean ? 0 : ring_head(r);
         r->header->clean = 0;
         r->fd = fd;
         *ret = TAKE_PTR(r);

@@ -69,6 +69,9 @@ typedef struct RingMessage {
         FopsSpan text;     /* until it is done */
 } RingMessage;
 
+/* How far it is written: positions from there on are of messages that come later. */
+uint64_t ring_head(const Ring *r);
+
 /* The next message. False if there is none yet. */
 bool ring_next(Ring *r, RingMessage *ret);
 bool ring_is_empty(const Ring *r); /* nothing that _next hasn't given out */

@@ -624,6 +624,10 @@ int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t n
         return fops_pipeline_push_kept(p, type, text, 0, false, now_usec);
 }
 
+void fops_pipeline_begin_batch(FopsPipeline *p) {
+        fops_process_table_begin_batch(p->processes);
+}
+
 int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag) {
         FopsRecord record;
 

@@ -81,6 +81,9 @@ int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t n
  * 0), once for each message. @replayed: it may have been published by another process before; the entry will say so. */
 int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec);
 
+/* What is pushed from here to the next call of this was over before this one. Without such calls only its time tells. */
+void fops_pipeline_begin_batch(FopsPipeline *p);
+
 int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag);
 
 /* What waits for others, for its directory to become known or for more of its kind, goes on as it is. */

@@ -20,12 +20,13 @@
 /* One line of numbers around a comm of up to 64 bytes (a kernel worker's). */
 #define STAT_BYTES_MAX 1024
 
-/* Busy processes at once; on a busy machine each is asked after once in a tick of the clock, and not for every event. */
+/* Busy processes at once: each is asked after once in a batch, or in a tick of the clock, and not for every event. */
 #define ANSWERS 64U
 
 typedef struct Answer {
         uint32_t pid, ppid;
         unsigned ancestry;
+        uint64_t batch;      /* in which it was given */
         uint64_t given_usec; /* CLOCK_REALTIME_COARSE, as in records, just before /proc was asked; 0: no answer */
         FopsProcess process;
         FopsArena arena;
@@ -33,6 +34,7 @@ typedef struct Answer {
 
 struct FopsProcessTable {
         int proc_fd;
+        uint64_t batch; /* 0: none has begun, then the time tells alone */
         Answer answers[ANSWERS]; /* by pid */
 };
 
@@ -223,6 +225,10 @@ static void copy_process(const FopsProcess *process, FopsArena *arena, FopsProce
                 ret->parents[i] = fops_arena_copy(arena, process->parents[i]);
 }
 
+void fops_process_table_begin_batch(FopsProcessTable *t) {
+        t->batch++;
+}
+
 void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, uint64_t event_usec, unsigned ancestry, FopsArena *arena,
                                FopsProcess *ret) {
         Answer *a = t->answers + pid % ANSWERS;
@@ -233,11 +239,13 @@ void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid,
                 return;
 
         now = now_usec();
-        if (a->pid != pid || a->ppid != ppid || a->ancestry != ancestry || !is_younger(a, event_usec, now)) {
+        if (a->pid != pid || a->ppid != ppid || a->ancestry != ancestry ||
+            ((t->batch == 0 || a->batch != t->batch) && !is_younger(a, event_usec, now))) {
                 fops_arena_reset(&a->arena);
                 a->pid = pid;
                 a->ppid = ppid;
                 a->ancestry = ancestry;
+                a->batch = t->batch;
                 a->given_usec = now;
                 ask_proc(t, pid, ppid, ancestry, &a->arena, &a->process);
         }

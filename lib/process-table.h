@@ -37,6 +37,9 @@ FopsProcessTable *fops_process_table_new(int proc_fd);
 FopsProcessTable *fops_process_table_free(FopsProcessTable *t);
 FOPS_DEFINE_CLEANUP(FopsProcessTable *, fops_process_table_free)
 
+/* What is looked up from here to the next call of this was done before this one, whatever its time says. */
+void fops_process_table_begin_batch(FopsProcessTable *t);
+
 /* Looks up @pid, which did something at @event_usec (µs since the epoch, of the clock that records bear); the strings are put into
  * @arena. @ancestry bounds n_parents (0: none). What can't be learnt is absent. */
 void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, uint64_t event_usec, unsigned ancestry, FopsArena *arena,

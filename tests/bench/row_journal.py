@@ -4,7 +4,7 @@
 import subprocess
 import time
 
-from bench import Row, alternate, live, median, run, tool
+from bench import Ground, Row, alternate, live, median, run, tool
 from row_live import KERNEL, Bench
 
 ALONE = 200
@@ -45,7 +45,7 @@ def latency(ground):
 
 
 def rows(options):
-    with live.Live() as ground:
+    with Ground() as ground:
         ground.need_free_registration()
         bench = Bench(ground, options)
         bench.by_fopsd()

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from bench import Row, alternate, cpu_seconds, live, median, run, tool
+from bench import Ground, Row, alternate, cpu_seconds, live, median, run, tool
 
 KERNEL = "kernel = { backlog_limit = 16384; backlog_wait_time = 60000; };"
 QUIET_SECONDS = 0.3
@@ -92,7 +92,7 @@ class Bench:
 
 
 def rows(options):
-    with live.Live() as ground:
+    with Ground() as ground:
         ground.need_free_registration()
         bench = Bench(ground, options)
         bench.by_fopsd()  # whose entries' fields are then sent

@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from bench import Row, alternate, live, median, resident_kib, run
+from bench import Ground, Row, alternate, live, median, resident_kib, run
 
 FILES_A_DIRECTORY = 10
 SECONDS = 600
@@ -55,7 +55,7 @@ def index(ground, tree, n):
 
 def rows(options):
     n = options.files
-    with live.Live() as ground:
+    with Ground() as ground:
         ground.need_free_registration()
         idle = alternate(options.rounds, {"fopsd": lambda: idle_fopsd(ground), "auditd": lambda: idle_auditd(ground)})
         yield Row("resident, idle", "MiB", median(idle["fopsd"]), {"auditd": median(idle["auditd"])})

@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from bench import Row, alternate, live, median, run, tool
+from bench import Ground, Row, alternate, live, median, run, tool
 
 COUNTS = (20, 200, 1000)
 CALLS = ("getppid", "read", "stat")
@@ -65,7 +65,7 @@ class Watches:
 
 
 def rows(options):
-    with live.Live() as ground:
+    with Ground() as ground:
         ground.need_free_registration()
         watches = Watches(ground)
         contenders = {"no rules": watches.no_rules, "start": watches.start_and_reload}

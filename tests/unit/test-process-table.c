@@ -275,6 +275,16 @@ static void test_an_answer_is_good_for_what_was_done_before_it_only(_unused_ voi
         fops_process_table_lookup(t, 7100, 900, 1, 2, &arena, &p);
         assert_span(p.cgroup.unit, "last.service");
         assert_int_equal(p.n_parents, 2);
+
+        /* All of a batch is told to have been done before it began, whatever the clock says. */
+        fops_process_table_begin_batch(t);
+        fops_process_table_lookup(t, 7100, 900, UINT64_MAX, 1, &arena, &p);
+        write_file(7100, "cgroup", "0::/system.slice/later.service\n", strlen("0::/system.slice/later.service\n"));
+        fops_process_table_lookup(t, 7100, 900, UINT64_MAX, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "last.service");
+        fops_process_table_begin_batch(t);
+        fops_process_table_lookup(t, 7100, 900, UINT64_MAX, 1, &arena, &p);
+        assert_span(p.cgroup.unit, "later.service");
         fops_arena_done(&arena);
 }
 
