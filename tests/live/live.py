@@ -22,6 +22,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -207,6 +208,8 @@ class Fopsd:
         self.process = subprocess.Popen([FOPSD, *args], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
                                         env=environment)
         self.pid = self.process.pid
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
         if wait:
             try:
                 self.wait_for("READY=1", READY_SECONDS)
@@ -214,21 +217,21 @@ class Fopsd:
                 self.kill()
                 raise
 
+    def listen(self):
+        """As systemd does, at once: fopsd waits until what it says is read."""
+        with contextlib.suppress(OSError):
+            while data := self.notify.recv(65536):
+                self.said += data.decode(errors="replace").split("\n")
+
     def wait_for(self, word, seconds):
         """Until fopsd notifies @word."""
         deadline = time.monotonic() + seconds
-        while True:
-            self.notify.settimeout(0.2)
-            try:
-                self.said += self.notify.recv(65536).decode(errors="replace").split("\n")
-            except socket.timeout:
-                pass
-            if word in self.said:
-                self.said.remove(word)
-                return
+        while word not in self.said:
             if self.process.poll() is not None:
                 raise Failure(f"fopsd ended with {self.process.returncode} before {word}: {self.stderr()}")
             check(time.monotonic() < deadline, f"fopsd didn't say {word} in {seconds} s: {self.stderr()}")
+            time.sleep(0.01)
+        self.said.remove(word)
 
     def stderr(self):
         self.err.seek(0)
@@ -247,16 +250,11 @@ class Fopsd:
     def stop(self, number=signal.SIGTERM):
         """TERM, as systemd does, and its end."""
         self.process.send_signal(number)
-        self.notify.settimeout(0.02)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self.process.poll() is None:
-            # It waits until what it said was read.
-            with contextlib.suppress(socket.timeout):
-                self.notify.recv(65536)
-            if time.monotonic() > deadline:
-                self.kill()
-                raise Failure(f"fopsd didn't end within {STOP_SECONDS} s of signal {number}: {self.stderr()}")
-        code = self.process.returncode
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failure(f"fopsd didn't end within {STOP_SECONDS} s of signal {number}: {self.stderr()}")
         self.close()
         equal(code, 0, f"exit code of fopsd after signal {number} ({self.stderr()})")
 
@@ -267,6 +265,9 @@ class Fopsd:
         self.close()
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self.notify.shutdown(socket.SHUT_RD)
+        self.listener.join()
         self.notify.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.notify_path)
