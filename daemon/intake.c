@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "audit-reader.h"
+#include "audit-switch.h"
 #include "keeper.h"
 
 /* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
@@ -39,7 +40,7 @@ struct Intake {
         Ring *ring;
         AuditReader *reader;
         sd_event_source *source;
-        uint64_t socket_bytes;
+        uint64_t buffer_bytes, socket_bytes;
         Keeper keeper;
         bool paused, stored;
         uint64_t *done; /* while it is paused */
@@ -80,6 +81,16 @@ static uint32_t guess_registered_pid(int fd) {
         return getsockname(fd, (struct sockaddr *) &address, &size) == 0 && address.nl_groups == 0 ? UINT32_MAX : 0;
 }
 
+static int start_reading(Intake *i) {
+        /* Listeners never make anybody wait. */
+        if (i->socket.registered_pid > 0 && i->keeper.fd < 0)
+                (void) keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * i->buffer_bytes, KEEPER_BYTES_FACTOR_MAX * i->buffer_bytes,
+                                    &i->keeper);
+        ring_notes(i->ring)->pid = (uint32_t) getpid();
+        ring_notes(i->ring)->registered_pid = i->socket.registered_pid;
+        return audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
+}
+
 int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const IntakeHandlers *handlers, IntakeOrigin *ret_origin,
                Intake **ret) {
         _cleanup_(intake_freep) Intake *i = calloc(1, sizeof(Intake));
@@ -105,16 +116,10 @@ int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const
                 if (r < 0)
                         return r;
         }
-        /* Listeners never make anybody wait. */
-        if (i->socket.registered_pid > 0)
-                (void) keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * buffer_bytes, KEEPER_BYTES_FACTOR_MAX * buffer_bytes,
-                                    &i->keeper);
-
-        r = audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
+        i->buffer_bytes = buffer_bytes;
+        r = start_reading(i);
         if (r < 0)
                 return r;
-        ring_notes(i->ring)->pid = (uint32_t) getpid();
-        ring_notes(i->ring)->registered_pid = i->socket.registered_pid;
 
         *ret_origin = origin;
         *ret = TAKE_PTR(i);
@@ -295,6 +300,29 @@ bool intake_store(Intake *i, const IntakeOrigin *origin) {
         if (!origin->socket_adopted)
                 i->stored &= hand_over_store_socket(i->socket.fd);
         return i->stored;
+}
+
+int intake_switch(Intake *i, FopsSourceMode to, FopsAuditControl *control) {
+        sd_event *event = sd_event_source_get_event(i->source);
+        bool switched;
+        int r;
+
+        /* What the socket still has is to find room in the ring. */
+        if (i->paused || intake_percent_used(i) >= PERCENT_RELIEVED)
+                return 0;
+        i->source = sd_event_source_disable_unref(i->source);
+        i->reader = audit_reader_free(i->reader);
+
+        switched = audit_switch(&i->socket, to, i->socket_bytes, control, i->ring) >= 0;
+        if (switched)
+                keeper_end(&i->keeper);
+        if (switched && i->stored)
+                (void) hand_over_store_socket(i->socket.fd);
+
+        r = start_reading(i);
+        if (r >= 0)
+                r = intake_attach(i, event);
+        return r < 0 ? r : switched;
 }
 
 void intake_leave(Intake *i, bool is_clean) {

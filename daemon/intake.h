@@ -56,6 +56,10 @@ unsigned intake_percent_used(const Intake *i);
 /* Messages aren't handed out while it is paused; those done with meanwhile count as done when it goes on. */
 int intake_set_paused(Intake *i, bool paused);
 
+/* From now on it listens, or is the registered audit daemon, with nothing lost or doubled. 1; 0: not now, and nothing has changed, since
+ * another is registered, or there is too much to do; -errno: it can't be read any more. Once attached. */
+int intake_switch(Intake *i, FopsSourceMode to, FopsAuditControl *control);
+
 /* The message at @position is done with. */
 void intake_done(Intake *i, uint64_t position);
 

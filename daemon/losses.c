@@ -16,6 +16,7 @@ static uint64_t msec_from_ticks(uint64_t ticks) {
 
 static void count(Losses *l, uint64_t counts[static _GAP_CAUSE_MAX]) {
         FopsCorrelatorStats correlator = fops_pipeline_correlator_stats(l->pipeline);
+        bool is_listener = intake_mode(l->intake) == FOPS_SOURCE_LISTENER;
         RingStats ring = intake_stats(l->intake);
         struct audit_status status;
 
@@ -29,8 +30,11 @@ static void count(Losses *l, uint64_t counts[static _GAP_CAUSE_MAX]) {
                 if (status.backlog == 0)
                         counts[GAP_MISSING] = fops_serials_settle(intake_serials(l->intake));
         }
+        counts[GAP_SOCKET_OVERRUN] = ring.n_overruns;
         /* A registered daemon's overrun loses nothing: the kernel keeps the record and comes again, and counts it lost if it can't. */
-        counts[GAP_SOCKET_OVERRUN] = intake_mode(l->intake) == FOPS_SOURCE_LISTENER ? ring.n_overruns : l->gaps.counts[GAP_SOCKET_OVERRUN];
+        if (!is_listener && !l->was_listener)
+                l->gaps.counts[GAP_SOCKET_OVERRUN] = ring.n_overruns;
+        l->was_listener = is_listener;
         counts[GAP_TRUNCATED] = ring.n_truncated;
         counts[GAP_MALFORMED] = fops_pipeline_stats(l->pipeline).n_malformed;
         counts[GAP_EVENT_EVICTED] = correlator.n_evicted;

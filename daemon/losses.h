@@ -10,6 +10,7 @@
 
 typedef struct Losses {
         Gaps gaps;
+        bool was_listener;
         /* Borrowed. */
         FopsAuditControl *control;
         Intake *intake;

@@ -16,6 +16,7 @@
 
 #include "alive.h"
 #include "clock.h"
+#include "company.h"
 #include "coverage.h"
 #include "hand-over.h"
 #include "instance.h"
@@ -60,6 +61,7 @@ typedef struct Manager {
         Coverage coverage;
         TamperGuard tamper_guard;
         SelfTest self_test;
+        Company company;
         Losses losses;
         Status status;
         Writers writers;
@@ -137,7 +139,8 @@ static void look_soon(Manager *m) {
 static void on_change(void *userdata, const FopsAuditChange *change, const FopsOperation *who) {
         Manager *m = userdata;
 
-        if (tamper_guard_hear(&m->tamper_guard, change, who))
+        if (company_hear(&m->company, change, m->coverage.ruleset->config.source.mode) ||
+            tamper_guard_hear(&m->tamper_guard, change, who))
                 look_soon(m);
 }
 
@@ -278,6 +281,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         r = coverage_look(&m->coverage);
         if (r >= 0)
                 r = tamper_guard_look(&m->tamper_guard, m->coverage.ruleset);
+        if (r >= 0)
+                r = company_look(&m->company, m->coverage.ruleset->config.source.mode);
         if (r < 0)
                 return stop_with(m, r);
         self_test_look(&m->self_test, m->coverage.ruleset->config.canary.interval_usec);
@@ -414,8 +419,9 @@ static void wire(Manager *m) {
         m->coverage.pipeline = m->pipeline;
         self_test_start(&m->self_test, m->publisher, m->pipeline);
         m->tamper_guard = (TamperGuard){
-                .control = &m->control, .state = &m->coverage.state, .pipeline = m->pipeline, .publisher = m->publisher,
+                .control = &m->control, .intake = m->intake, .state = &m->coverage.state, .pipeline = m->pipeline, .publisher = m->publisher,
         };
+        m->company = (Company){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };
         m->losses = (Losses){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };
         m->status = (Status){
                 .options = m->options, .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher,

@@ -29,7 +29,7 @@ void tamper_guard_done(TamperGuard *g) {
 
 /* Not everything that changes is tampered with: others' rules are theirs, and who sets what is set (journald turns auditing on when it
  * starts) changes nothing. */
-static bool read_deed(const FopsAuditChange *change, TamperDeed *ret) {
+static bool read_deed(const TamperGuard *g, const FopsAuditChange *change, TamperDeed *ret) {
         TamperDeed deed = { .value = change->value, .old = change->old };
 
         if (change->kind == FOPS_CHANGE_RULE_REMOVED && change->is_tagged)
@@ -41,7 +41,7 @@ static bool read_deed(const FopsAuditChange *change, TamperDeed *ret) {
                         return false;
                 deed.kind = change->value == ENABLED_OFF ? TAMPER_DISABLED : TAMPER_LOCKED;
         } else if (fops_span_equal(change->setting, FOPS_SPAN_LITERAL("audit_pid"))) {
-                if (!change->is_refused || change->old != (uint32_t) getpid())
+                if (!change->is_refused || change->value == 0 || change->old != intake_registered_pid(g->intake))
                         return false;
                 deed.kind = TAMPER_REGISTRATION;
         } else
@@ -128,7 +128,7 @@ bool tamper_guard_hear(TamperGuard *g, const FopsAuditChange *change, const Fops
         TamperDeed deed;
 
         g->is_due = true;
-        if (!read_deed(change, &deed))
+        if (!read_deed(g, change, &deed))
                 return is_first;
         for (size_t i = 0; i < g->n_deeds; i++) {
                 TamperDeed *d = g->deeds + i;

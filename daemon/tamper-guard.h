@@ -5,6 +5,7 @@
  * is wanted, without a fight. */
 
 #include "audit-state.h"
+#include "intake.h"
 #include "pipeline.h"
 #include "publisher.h"
 #include "ruleset.h"
@@ -42,6 +43,7 @@ typedef struct TamperGuard {
         uint64_t complete_usec;     /* CLOCK_REALTIME when no rule was missing */
         /* Borrowed. */
         FopsAuditControl *control;
+        const Intake *intake;
         AuditState *state;
         FopsPipeline *pipeline;
         Publisher *publisher;
