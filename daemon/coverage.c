@@ -105,28 +105,45 @@ static int swap_ruleset(Coverage *c, Ruleset *fresh) {
 
 /* --- the file system changes -------------------------------------------------------------------------------------------- */
 
-/* What came and what went is said, but for subvolumes, which are watched anyway; and what went is forgotten. */
+/* Another directory by the same name. */
+static bool is_another(const FopsTarget *a, const FopsTarget *b) {
+        return a->inode != b->inode || a->device != b->device;
+}
+
+/* What went is said, and forgotten; then what came is said; but of subvolumes, which are watched anyway. */
 static int say_armed(Coverage *c, const Ruleset *fresh) {
         const Ruleset *old = c->ruleset;
         int r = 0;
 
-        for (size_t i = 0; i < fresh->targets.n_items; i++) {
-                const FopsTarget *t = fresh->targets.items + i;
-
-                if (!t->is_missing && !t->subvolume_of && !ruleset_is_armed(old, t))
-                        publisher_state(c->publisher, LOG_INFO, "armed", "%s appeared and is watched", t->path);
-        }
         for (size_t i = 0; r >= 0 && i < old->targets.n_items; i++) {
-                const FopsTarget *t = old->targets.items + i;
+                const FopsTarget *t = old->targets.items + i, *now = ruleset_find_armed(fresh, t);
 
-                if (t->is_missing || ruleset_is_armed(fresh, t))
+                if (t->is_missing || (now && !is_another(t, now)))
                         continue;
                 if (!t->subvolume_of)
-                        publisher_state(c->publisher, LOG_NOTICE, "disarmed", "%s is gone; it is watched again when it reappears",
+                        publisher_state(c->publisher, LOG_NOTICE, "disarmed",
+                                        now ? "%s is another directory now" : "%s is gone; it is watched again when it reappears",
                                         t->path);
                 r = trees_remove(c->trees, t->path);
         }
+        for (size_t i = 0; i < fresh->targets.n_items; i++) {
+                const FopsTarget *t = fresh->targets.items + i, *before = ruleset_find_armed(old, t);
+
+                if (!t->is_missing && !t->subvolume_of && (!before || is_another(t, before)))
+                        publisher_state(c->publisher, LOG_INFO, "armed", "%s appeared and is watched", t->path);
+        }
         return r;
+}
+
+/* A rule holds for the directory that was at its path when it was added. Of what is mounted over one the rules hold for both
+ * (on_mounts_changed()). */
+static void detach_from_others(Coverage *c, const Ruleset *fresh) {
+        for (size_t i = 0; i < fresh->targets.n_items; i++) {
+                const FopsTarget *t = fresh->targets.items + i, *before = t->is_missing ? NULL : ruleset_find_armed(c->ruleset, t);
+
+                if (before && before->device == t->device && before->inode != t->inode)
+                        (void) fops_rule_loader_detach(c->control, &fresh->rules, t);
+        }
 }
 
 /* The same configuration meets another file system. */
@@ -144,6 +161,7 @@ static int renew(Coverage *c) {
                 return MIN(r, 0);
 
         begin_changes(c);
+        detach_from_others(c, fresh);
         r = ruleset_install(fresh, c->control, c->publisher);
         end_changes(c);
         if (r < 0)

@@ -141,6 +141,19 @@ int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed) {
         return r;
 }
 
+int fops_rule_loader_detach(FopsAuditControl *c, const FopsRules *rules, const FopsTarget *target) {
+        int error = 0, r;
+
+        for (size_t i = 0; i < rules->n_items; i++) {
+                if (rules->items[i].target != target)
+                        continue;
+                r = change_rule(c, AUDIT_DEL_RULE, rules->items[i].data);
+                if (r < 0 && r != -ENOENT)
+                        error = r;
+        }
+        return error;
+}
+
 int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path) {
         /* Two strings, each with its length in front of both: audit_tag_tree() tags the second's mounts for the rules that the
          * first is below of. */

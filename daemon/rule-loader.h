@@ -24,6 +24,10 @@ void fops_rule_sync_done(FopsRuleSync *s);
  * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; *@ret is untouched. */
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret);
 
+/* Takes the rules for @target out of the kernel, where they hold for a directory that was at its path before; _sync puts them back, for
+ * the one that is there now. 0 or the last -errno. */
+int fops_rule_loader_detach(FopsAuditControl *c, const FopsRules *rules, const FopsTarget *target);
+
 /* A file system was mounted at @path: rules on directories above or at it (all of them, ours and others') are to hold below it too.
  * 0 or -errno. */
 int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path);

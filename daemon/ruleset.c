@@ -110,15 +110,15 @@ int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Rule
         return 0;
 }
 
-bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target) {
+const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target) {
         for (size_t i = 0; i < r->targets.n_items; i++) {
                 const FopsTarget *t = r->targets.items + i;
 
                 if (!t->is_missing && t->is_directory == target->is_directory && t->watch == target->watch &&
                     strcmp(t->path, target->path) == 0)
-                        return true;
+                        return t;
         }
-        return false;
+        return NULL;
 }
 
 static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {

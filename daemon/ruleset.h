@@ -27,8 +27,8 @@ int ruleset_new(FopsConfig *config, const FopsTarget *canary, FopsDiags *diags, 
  * good only for comparing its targets, and for freeing. Returns as ruleset_new(); on failure @old is untouched. */
 int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret);
 
-/* True if a target of that path and that watch is there, and armed. */
-bool ruleset_is_armed(const Ruleset *r, const FopsTarget *target);
+/* The target of that path and that watch which is there, or NULL. */
+const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target);
 
 /* Installs it in place of what the kernel has of ours, and says in the journal what was refused. Returns 0; 1 if a rule that
  * matters was refused; -errno if the kernel couldn't be asked. */

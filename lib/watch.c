@@ -56,6 +56,10 @@ static int look(const char *path, char buffer[static PATH_MAX], FopsTarget *ret)
                 return -errno;
         ret->path = buffer;
         ret->is_directory = S_ISDIR(st.st_mode);
+        if (ret->is_directory) {
+                ret->device = st.st_dev;
+                ret->inode = st.st_ino;
+        }
         return 0;
 }
 

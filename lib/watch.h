@@ -23,6 +23,7 @@ typedef struct FopsTarget {
                                  * tell subvolumes apart, so each has rules of its own, in front. Else NULL */
         uint64_t subvolumes;    /* a hash of which it is in, and of those that stand in front: where others come to stand there, its
                                  * rules are others, and installed behind those. 0: none */
+        uint64_t device, inode; /* of a directory, as stat(2) has them; 0 of a missing one */
         bool has_parent;        /* of a missing one: its directory is there, so a rule for a file can wait for it */
 } FopsTarget;
 

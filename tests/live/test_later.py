@@ -1,29 +1,174 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Watches on what isn't there yet, or not any more."""
+"""Watches follow reality: on what isn't there yet, or not any more, or is another one now. Each is found armed, and what is done from
+then on is found."""
+
+import os
+import subprocess
+import time
 
 import live
 from test_operations import one_file
+
+
+def states(ground, state, path):
+    return [e for e in ground.entries() if e.text("FOPSD_STATE") == state and e.text("MESSAGE").startswith(path + " ")]
+
+
+def wait_for(ground, state, path, n=1):
+    """Until fopsd has said so @n times."""
+    deadline = time.monotonic() + live.READY_SECONDS
+    while len(states(ground, state, path)) < n:
+        live.check(time.monotonic() < deadline, f"{path} isn't {state} (for the {n}. time): "
+                   f"{[e.text('MESSAGE') for e in ground.entries() if e.kind == 'state']}")
+        time.sleep(0.05)
+
+
+def run(*command):
+    subprocess.run(command, check=True)
+
+
+def touched(ground):
+    return [e.text("FOPSD_PATH") for e in live.operations(ground.entries())
+            if e.text("FOPSD_COMM") == "touch" and e.text("FOPSD_OP") in ("create", "modify")]
 
 
 def test_a_file_that_is_not_there_yet(ground):
     one_file(ground, False)
 
 
-def test_a_directory_that_comes_later(ground):
-    """The watch arms itself when the path appears, and again after it was removed."""
+def test_a_directory_that_comes_and_goes(ground):
+    """The watch arms itself when the path appears, and again after rm -rf."""
+    ground.need_free_registration()
+    path = ground.tree() + "/later"
+    daemon = ground.watching(path)
+    for i in range(1, 4):
+        run("mkdir", "-p", path + "/below")
+        wait_for(ground, "armed", path, i)
+        run("touch", path + "/f", path + f"/below/f{i}")
+        run("rm", "-rf", path)
+        wait_for(ground, "disarmed", path, i)
+    daemon.stop()
+    live.equal(touched(ground), [f for i in range(1, 4) for f in (path + "/f", path + f"/below/f{i}")], "files made below it")
+    removed = [e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_COMM") == "rm" and
+               e.text("FOPSD_OP") in ("delete", "rmdir") and e.text("FOPSD_RESULT") == "success"]
+    live.equal(removed.count(path + "/f"), 3, "removals of a file below it")
+    live.equal(removed.count(path + "/below"), 3, "removals of a directory below it")
+
+
+def test_what_was_there_before_arming_has_its_path(ground):
+    """A tree that comes all at once is scanned: a file deep in it is known, also to who has only a directory's descriptor."""
     ground.need_free_registration()
     tree = ground.tree()
-    daemon = ground.watching(tree + "/later")
-    for _ in range(2):
-        live.subprocess.run(["mkdir", tree + "/later"], check=True)
-        live.time.sleep(1)
-        live.subprocess.run(["touch", tree + "/later/f"], check=True)
-        live.subprocess.run(["rm", "-r", tree + "/later"], check=True)
-        live.time.sleep(1)
+    path = tree + "/later"
+    daemon = ground.watching(path)
+    run("mkdir", "-p", tree + "/made/a/b/c")
+    run("touch", tree + "/made/a/b/c/f")
+    os.rename(tree + "/made", path)
+    wait_for(ground, "armed", path)
+    run("rm", "-r", path + "/a")
     daemon.stop()
-    done = [e.text("FOPSD_OP") for e in live.operations(ground.entries()) if e.text("FOPSD_COMM") == "touch"]
-    live.equal(done, ["create", "create"], "files made below it")
+    removed = {e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_COMM") == "rm"}
+    live.check({path + "/a/b/c/f", path + "/a/b/c", path + "/a/b", path + "/a"} <= removed, f"removed: {removed}")
+
+
+def test_a_directory_that_is_moved_away_and_back(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    path, away = tree + "/dir", tree + "/away"
+    run("mkdir", path)
+    daemon = ground.watching(path)
+    os.rename(path, away)
+    wait_for(ground, "disarmed", path)
+    run("touch", away + "/unseen")
+    os.rename(away, path)
+    wait_for(ground, "armed", path)
+    run("touch", path + "/seen", path + "/unseen")
+    daemon.stop()
+    live.equal(touched(ground), [path + "/seen", path + "/unseen"], "files made or written")
+
+
+def test_another_directory_in_its_place(ground):
+    """Without a moment in between in which there is none: armed all the same."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    path = tree + "/dir"
+    run("mkdir", path, tree + "/other")
+    daemon = ground.watching(path)
+    run("mv", "--no-target-directory", path, tree + "/old")
+    run("mv", "--no-target-directory", tree + "/other", path)
+    wait_for(ground, "armed", path)
+    live.equal(len(states(ground, "disarmed", path)), 1, "words of the old one")
+    run("touch", path + "/marker", tree + "/old/unseen")
+    daemon.stop()
+    live.check(path + "/marker" in touched(ground), "the new directory isn't watched")
+    live.check(not any("unseen" in str(p) for p in touched(ground)), "the old directory is still watched")
+
+
+def test_a_mount_over_it_and_its_end(ground):
+    ground.need_free_registration()
+    path = ground.tree() + "/dir"
+    run("mkdir", path)
+    daemon = ground.watching(path)
+    ready(ground, path)
+    live.check(ground.mount(path, "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    ready(ground, path, "mounted")
+    run("umount", path)
+    ground.mounts.remove(path)
+    ready(ground, path, "again")
+    daemon.stop()
+    found = touched(ground)
+    for name in ("mounted", "again"):
+        live.check(f"{path}/{name}" in found, f"no {name} in {found}")
+    live.equal(len([e for e in live.operations(ground.entries()) if e.text("FOPSD_OP") == "create" and e.text("FOPSD_PATH") is None]), 0,
+               "files without a path")
+
+
+def ready(ground, path, name="before"):
+    """Touches a file until it is found, which is at once where the watch is armed."""
+    deadline = time.monotonic() + live.READY_SECONDS
+    while f"{path}/{name}" not in touched(ground):
+        live.check(time.monotonic() < deadline, f"{path}/{name} is never found: {touched(ground)}")
+        run("touch", f"{path}/{name}")
+        time.sleep(0.1)
+
+
+def test_a_new_match_of_a_glob(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    run("mkdir", "-p", tree + "/alice/.ssh")
+    daemon = ground.watching(tree + "/*/.ssh")
+    run("touch", tree + "/alice/.ssh/config")
+    run("mkdir", tree + "/bob")
+    run("mkdir", tree + "/bob/.ssh")
+    wait_for(ground, "armed", tree + "/bob/.ssh")
+    run("touch", tree + "/bob/.ssh/authorized_keys", tree + "/bob/unseen")
+    run("rm", "-r", tree + "/bob")
+    wait_for(ground, "disarmed", tree + "/bob/.ssh")
+    run("mkdir", "-p", tree + "/bob/.ssh")
+    wait_for(ground, "armed", tree + "/bob/.ssh", 2)
+    run("touch", tree + "/bob/.ssh/config")
+    daemon.stop()
+    live.equal(touched(ground), [tree + "/alice/.ssh/config", tree + "/bob/.ssh/authorized_keys", tree + "/bob/.ssh/config"], "files made")
+
+
+def test_a_file_replaced_by_a_rename(ground):
+    """As editors and package managers do: the watch is on the name."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    path = tree + "/passwd"
+    run("touch", path)
+    daemon = ground.watching(path)
+    for i in range(5):
+        run("touch", tree + "/new")
+        os.rename(tree + "/new", path)
+        run("touch", path)
+        run("chmod", "0600", path)
+    daemon.stop()
+    done = [e.text("FOPSD_OP") for e in live.operations(ground.entries()) if path in (e.text("FOPSD_PATH"), e.text("FOPSD_NEW_PATH"))]
+    live.equal({op: done.count(op) for op in ("rename", "modify", "chmod")}, {"rename": 5, "modify": 5, "chmod": 5}, "operations on it")
+    live.check(not any(e.text("FOPSD_PATH") == tree + "/new" and e.text("FOPSD_OP") == "create" for e in live.operations(ground.entries())),
+               "another name is watched")
 
 
 if __name__ == "__main__":
