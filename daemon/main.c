@@ -3,10 +3,11 @@
 /* fopsd: options, configuration, manager. */
 
 #include <string.h>
+#include <sysexits.h>
 
 #include "manager.h"
 
-/* Nothing runs on a configuration with a mistake in it. */
+/* Nothing runs on a configuration with a mistake in it. Returns 0, 1 after messages, or -errno after one. */
 static int load(const Options *options, FopsConfig *ret) {
         FopsDiags diags = {};
         int r;
@@ -31,7 +32,7 @@ int main(int argc, char **argv) {
 
         r = load(&options, &config);
         if (r != 0)
-                return EXIT_FAILURE;
+                return r > 0 ? EX_CONFIG : EXIT_FAILURE;
 
         if (options.check) {
                 printf("fopsd: the configuration is fine: %zu watches, %zu rules\n", config.n_watches, config.n_rules);
@@ -39,5 +40,6 @@ int main(int argc, char **argv) {
                 return EXIT_SUCCESS;
         }
 
-        return manager_run(&options, &config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        r = manager_run(&options, &config);
+        return r < 0 ? EXIT_FAILURE : r > 0 ? EX_CONFIG : EXIT_SUCCESS;
 }

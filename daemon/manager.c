@@ -430,6 +430,7 @@ static void wire(Manager *m) {
         m->writers = (Writers){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline };
 }
 
+/* 0; or 1 or -errno, after messages, as manager_run(). */
 static int start(Manager *m, FopsConfig *config) {
         IntakeOrigin origin = {};
         uint32_t other_pid;
@@ -449,7 +450,7 @@ static int start(Manager *m, FopsConfig *config) {
         };
         r = coverage_load(&m->coverage, config);
         if (r > 0)
-                return -EINVAL;
+                return 1;
         if (r < 0)
                 return fail(r, "compiling the configuration");
 
@@ -585,7 +586,7 @@ int manager_run(const Options *options, FopsConfig *config) {
         int r;
 
         r = start(&m, config);
-        if (r >= 0) {
+        if (r == 0) {
                 r = sd_event_loop(m.event);
                 if (r >= 0)
                         r = m.failure;

@@ -7,5 +7,5 @@
 #include "options.h"
 
 /* Runs until SIGTERM or SIGINT (returns 0), the end of standard output's reader with --print (0), or trouble (-errno, after one
- * message). Takes *@config over. @options must outlive the call. */
+ * message); 1, after messages: the configuration means something that can't be. Takes *@config over. @options must outlive the call. */
 int manager_run(const Options *options, FopsConfig *config);

@@ -122,7 +122,7 @@ def test_never_starts_on_a_bad_configuration(ground):
     ''')
     for arguments in ([], ["--check"], ["--print"]):
         daemon = ground.fopsd("-c", config, *arguments, wait=False)
-        live.equal(daemon.process.wait(live.READY_SECONDS), 1, f"exit code with {arguments}")
+        live.equal(daemon.process.wait(live.READY_SECONDS), 78, f"exit code with {arguments}")
         said = daemon.stderr()
         for line, word in ((2, "opps"), (3, "relative"), (4, "fly")):
             live.check(re.search(rf"^{re.escape(config)}:{line}: .*{word}", said, re.M),
@@ -134,13 +134,13 @@ def test_refuses_a_file_that_others_may_write(ground):
     config = ground.config(watches(("/etc", "x")))
     os.chmod(config, 0o666)
     daemon = ground.fopsd("-c", config, wait=False)
-    live.equal(daemon.process.wait(live.READY_SECONDS), 1, "exit code")
+    live.equal(daemon.process.wait(live.READY_SECONDS), 78, "exit code")
     live.check(config in daemon.stderr(), f"the file isn't named: {daemon.stderr()!r}")
 
 
 def test_missing_configuration_and_bad_options(ground):
     daemon = ground.fopsd("-c", "/nonexistent/fopsd.conf", wait=False)
-    live.equal(daemon.process.wait(live.READY_SECONDS), 1, "exit code without the file")
+    live.equal(daemon.process.wait(live.READY_SECONDS), 78, "exit code without the file")
     live.check("/nonexistent/fopsd.conf" in daemon.stderr(), daemon.stderr())
     for arguments in (["--nonsense"], ["--source", "nonsense"], ["--print=xml"], ["-k", "key"], ["word"]):
         daemon = ground.fopsd(*arguments, wait=False)
