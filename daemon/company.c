@@ -14,6 +14,9 @@
  * free. Until then fopsd listens. */
 #define FREE_USEC (UINT64_C(20) * 1000000)
 
+/* For the kernel to see that the other one is gone. */
+#define CLEAR_USEC UINT64_C(200000)
+
 bool company_hear(Company *c, const FopsAuditChange *change, FopsSourceMode mode) {
         if (mode != FOPS_SOURCE_AUTO || !change->is_refused || change->value == 0 || intake_registered_pid(c->intake) == 0 ||
             change->old != intake_registered_pid(c->intake) || !fops_span_equal(change->setting, FOPS_SPAN_LITERAL("audit_pid")))
@@ -27,7 +30,7 @@ static bool is_free(Company *c) {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
         struct audit_status status;
 
-        instance_clear_dead_registration(c->control);
+        instance_clear_dead_registration(c->control, CLEAR_USEC);
         if (fops_audit_control_get_status(c->control, &status) < 0)
                 return false;
         if (status.pid != 0)

@@ -138,6 +138,7 @@ static void note_error(Ruleset *rs, const FopsTarget *target, int error) {
 int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
         const FopsRule *said_optional = NULL;
         FopsRuleSync sync;
+        size_t n_locked = 0;
         bool refused = false;
         int r;
 
@@ -151,6 +152,11 @@ int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher
 
                 if (sync.errors[i] == 0)
                         continue;
+                /* Of all rules alike. */
+                if (sync.errors[i] == -EPERM) {
+                        n_locked++;
+                        continue;
+                }
                 /* An old kernel refuses the io_uring rule of every watch alike: once is enough. */
                 if (rule->optional && said_optional)
                         continue;
@@ -162,7 +168,12 @@ int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher
                 }
                 say_refused(publisher, rule, sync.errors[i]);
         }
-        if (sync.n_stuck > 0)
+        if (n_locked > 0 || (sync.n_stuck > 0 && sync.stuck_error == -EPERM)) {
+                publisher_state(publisher, LOG_ERR, "locked",
+                                "the kernel's rules are locked until the next boot: %zu can't be added, %zu can't be removed", n_locked,
+                                sync.n_stuck);
+                refused = true;
+        } else if (sync.n_stuck > 0)
                 publisher_state(publisher, LOG_ERR, "stuck", "%zu old rules of fopsd can't be removed: %s", sync.n_stuck,
                                 strerror(-sync.stuck_error));
 
