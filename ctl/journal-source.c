@@ -9,17 +9,15 @@
  *
  * Every match costs each step a search of its own, so that many matches find a few entries quickly and a tenth of the
  * journal slowly. How many it will be nobody knows: after as much work as reading everything would have been, the many
- * are dropped and the rest is read. So it takes at most twice as long as the better way.
- *
- * Anybody may write entries that look like fopsd's. Those asked for are from root or from fopsd's own unit: journald
- * notes both itself, in fields that nobody else can set. */
+ * are dropped and the rest is read. So it takes at most twice as long as the better way. */
 
 #include "journal-source.h"
 
 #include <glob.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <systemd/sd-journal.h>
+
+#include "journal-entry.h"
 
 /* Of one term. A step through 4,096 takes 2.5 ms (0.6 µs each, Linux 6.18, systemd 252): with more it is no use to begin. */
 #define MATCHES_MAX 4096U
@@ -37,9 +35,6 @@
 #define LATE_USEC (UINT64_C(600) * 1000000)
 /* Enough for a path of FOPS_PATH_BYTES_MAX escaped in MESSAGE, when the values are shown to people. */
 #define VALUE_BYTES_SHOWN ((size_t) 128 << 10)
-/* Fields of fopsd's and journald's entries have about 120 names; who writes others to be a burden gets no more. */
-#define NAMES_MAX 512U
-#define NAME_SLOTS (NAMES_MAX * 2)
 
 /* "NAME=value" strings that answer a term. */
 typedef struct Values {
@@ -57,11 +52,7 @@ typedef struct JournalSource {
         bool impossible;     /* no value fits one of the terms */
         uint64_t steps_left; /* until the terms with many values are dropped */
 
-        char *names[NAME_SLOTS]; /* of fields, for entries to borrow; a hash table */
-        unsigned n_names;
-        bool names_closed;       /* no others are wanted */
-
-        FopsEntry entry;
+        JournalEntry read;
         uint64_t n_unreadable;
 } JournalSource;
 
@@ -72,33 +63,15 @@ static void values_done(Values *v) {
 }
 
 static void journal_source_done(JournalSource *s) {
-        for (size_t i = 0; i < ELEMENTSOF(s->names); i++)
-                free(s->names[i]);
         for (size_t i = 0; i < ELEMENTSOF(s->values); i++)
                 values_done(s->values + i);
-        fops_entry_done(&s->entry);
+        journal_entry_done(&s->read);
         sd_journal_close(s->journal);
 }
 
 static int complain(const char *what, int error) {
         fprintf(stderr, "fopsctl: %s: %s\n", what, strerror(-error));
         return 1;
-}
-
-/* --- names ------------------------------------------------------------------------------------------------------------ */
-
-/* The table's own copy; NULL if the field isn't wanted. */
-static const char *intern(JournalSource *s, FopsSpan name) {
-        size_t i = fops_span_hash(name) % NAME_SLOTS;
-
-        for (; s->names[i]; i = (i + 1) % NAME_SLOTS)
-                if (fops_span_equal_string(name, s->names[i]))
-                        return s->names[i];
-        if (s->names_closed || s->n_names == NAMES_MAX)
-                return NULL;
-        s->names[i] = strndup(name.data, name.size);
-        s->n_names += s->names[i] != NULL;
-        return s->names[i];
 }
 
 /* The fields that are shown, and those that terms look at. */
@@ -108,13 +81,12 @@ static void choose_fields(JournalSource *s) {
         if (!s->options->fields)
                 return;
         for (const char *const *f = s->options->fields; *f; f++)
-                (void) intern(s, fops_span_from_string(*f));
+                journal_entry_want(&s->read, *f);
         for (size_t i = 0; i < ELEMENTSOF(q->terms); i++)
                 for (size_t k = 0; k < q->terms[i].n_items; k++)
-                        (void) intern(s, fops_span_from_string(q->terms[i].items[k].field));
-        (void) intern(s, FOPS_SPAN_LITERAL("FOPSD_TIME"));
-        (void) intern(s, FOPS_SPAN_LITERAL("FOPSD_OP"));
-        s->names_closed = true;
+                        journal_entry_want(&s->read, q->terms[i].items[k].field);
+        journal_entry_want(&s->read, "FOPSD_OP");
+        journal_entry_want_no_more(&s->read);
 }
 
 /* --- matches ---------------------------------------------------------------------------------------------------------- */
@@ -218,22 +190,11 @@ static int add_matches(sd_journal *j, const Values *v) {
         return r;
 }
 
-static int add_writer(sd_journal *j) {
-        Values root_or_unit = {
-                .items = (FopsSpan[]){ FOPS_SPAN_LITERAL("_UID=0"), FOPS_SPAN_LITERAL("_SYSTEMD_UNIT=fopsd.service") },
-                .n_items = 2,
-        };
-        int r;
-
-        r = sd_journal_add_match(j, "SYSLOG_IDENTIFIER=fopsd", 0);
-        return r < 0 ? r : add_matches(j, &root_or_unit);
-}
-
 /* All matches there are to be. */
 static int add_all(JournalSource *s) {
         int r;
 
-        r = add_writer(s->journal);
+        r = journal_match_writer(s->journal);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(s->values); i++)
                 if (s->values[i].n_items > 0)
                         r = add_matches(s->journal, s->values + i);
@@ -312,65 +273,16 @@ static int step(JournalSource *s, int (*move)(sd_journal *j)) {
         return move(s->journal);
 }
 
-/* --- one entry -------------------------------------------------------------------------------------------------------- */
-
-static void add_stamps(FopsEntry *e, sd_journal *j, uint64_t realtime_usec) {
-        _cleanup_free_ char *cursor = NULL;
-        uint64_t monotonic_usec;
-
-        if (sd_journal_get_cursor(j, &cursor) >= 0)
-                fops_entry_add(e, "__CURSOR", fops_arena_copy(&e->arena, fops_span_from_string(cursor)));
-        fops_entry_add_u64(e, "__REALTIME_TIMESTAMP", realtime_usec);
-        if (sd_journal_get_monotonic_usec(j, &monotonic_usec, NULL) >= 0)
-                fops_entry_add_u64(e, "__MONOTONIC_TIMESTAMP", monotonic_usec);
-}
-
-/* Reads the entry that the journal stands at. -errno: it can't be read. */
-static int read_entry(JournalSource *s, uint64_t realtime_usec) {
-        FopsEntry *e = &s->entry;
-        const void *data;
-        size_t size;
-        int r;
-
-        fops_arena_reset(&e->arena);
-        e->n_fields = 0;
-        if (!s->names_closed)
-                add_stamps(e, s->journal, realtime_usec);
-
-        sd_journal_restart_data(s->journal);
-        while ((r = sd_journal_enumerate_available_data(s->journal, &data, &size)) > 0) {
-                const char *equals = memchr(data, '=', size), *name;
-                FopsSpan datum = { data, size };
-                size_t name_size = equals ? (size_t) (equals - datum.data) : 0;
-
-                name = equals ? intern(s, (FopsSpan){ data, name_size }) : NULL;
-                if (name)
-                        fops_entry_add(e, name, fops_arena_copy(&e->arena, fops_span_skip(datum, name_size + 1)));
-        }
-        return r;
-}
-
 /* Reads the entry and holds it against the query. 1: it is asked for; 0: it isn't. */
 static int look(JournalSource *s, uint64_t *ret_usec) {
         const Query *q = s->options->query;
-        uint64_t usec;
-        int r;
 
-        r = sd_journal_get_realtime_usec(s->journal, &usec);
-        if (r >= 0)
-                r = read_entry(s, usec);
-        if (r < 0) {
+        if (journal_entry_read(&s->read, s->journal, ret_usec) < 0) {
                 s->n_unreadable++;
                 *ret_usec = 0;
                 return 0;
         }
-
-        /* What fopsd says of itself happened when it said so. */
-        if (!query_parse_time(fops_entry_get(&s->entry, "FOPSD_TIME"), &usec))
-                fops_entry_printf(&s->entry, "FOPSD_TIME", "%ju.%03u", (uintmax_t) (usec / 1000000),
-                                  (unsigned) (usec / 1000 % 1000));
-        *ret_usec = usec;
-        return query_time_matches(q, usec) && query_matches(q, s->settled, &s->entry);
+        return query_time_matches(q, *ret_usec) && query_matches(q, s->settled, &s->read.entry);
 }
 
 /* --- where to begin and end ------------------------------------------------------------------------------------------- */
@@ -460,7 +372,7 @@ static int visit_all(JournalSource *s, char **ret_cursor) {
                 if (is_beyond(s))
                         break;
                 if (look(s, &usec)) {
-                        verdict = o->visit(o->userdata, &s->entry);
+                        verdict = o->visit(o->userdata, &s->read.entry);
                         if (verdict < 0)
                                 return verdict;
                 } else if (o->keep_cursor && usec > o->query->until_usec) {
@@ -476,7 +388,7 @@ static int visit_all(JournalSource *s, char **ret_cursor) {
 
 /* --- which journal ---------------------------------------------------------------------------------------------------- */
 
-/* The files that open_journal() looks for, as a glob. NULL when memory is out. */
+/* The files that journal_open() looks for, as a glob. NULL when memory is out. */
 static char *journal_pattern(const SourceOptions *o) {
         char *pattern, host[SD_ID128_STRING_MAX];
         sd_id128_t machine = {};
@@ -520,13 +432,6 @@ static int check_files(const SourceOptions *o, bool *ret_unreadable) {
         return n_readable;
 }
 
-static int open_journal(const SourceOptions *o, sd_journal **ret) {
-        if (o->directory)
-                return sd_journal_open_directory(ret, o->directory, 0);
-        /* fopsd's entries are in the system's files; what users write, in files of their own. */
-        return sd_journal_open(ret, o->merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-}
-
 /* Says so if the journal doesn't hold the checkpoint any more: something may have gone with it. 0, 1 if it is no cursor at
  * all, -errno. */
 static int check_cursor(JournalSource *s) {
@@ -547,7 +452,7 @@ int journal_source_read(const SourceOptions *options, char **ret_cursor) {
         bool unreadable = false;
         int r;
 
-        r = open_journal(options, &s.journal);
+        r = journal_open(options->directory, options->merge, &s.journal);
         if (r < 0)
                 return r == -ENOMEM ? r : complain(options->directory ? options->directory : "journal", r);
         r = check_files(options, &unreadable);
