@@ -265,6 +265,11 @@ int coverage_reload(Coverage *c, const Options *options) {
         int r;
 
         r = options_load_config(options, &config, &diags);
+        if (r == 0) {
+                r = guests_add_watches(c->guests, &config);
+                if (r < 0)
+                        fops_config_done(&config);
+        }
         if (r == 0)
                 r = ruleset_new(&config, c->canary, &diags, &fresh);
         if (diags.n_items > 0)

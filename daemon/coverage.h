@@ -5,6 +5,7 @@
  * difference, and through whatever happens to the watched paths: they appear, go, are replaced, mounted over. */
 
 #include "audit-state.h"
+#include "guests.h"
 #include "mount-follow.h"
 #include "options.h"
 #include "pipeline.h"
@@ -24,6 +25,7 @@ typedef struct Coverage {
         Publisher *publisher;
         FopsPipeline *pipeline;
         const FopsTarget *canary; /* NULL: none */
+        const Guests *guests;     /* their watches are part of every configuration; NULL: none */
         /* Told when the file system has changed what is watched: 0, or the -errno that it failed with. Its answer is sd-event's. */
         int (*changed)(void *userdata, int error);
         void *userdata;

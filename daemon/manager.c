@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "company.h"
 #include "coverage.h"
+#include "guests.h"
 #include "hand-over.h"
 #include "instance.h"
 #include "intake.h"
@@ -59,6 +60,7 @@ typedef struct Manager {
         FopsPipeline *pipeline;
         Publisher *publisher;
         Coverage coverage;
+        Guests *guests;
         TamperGuard tamper_guard;
         SelfTest self_test;
         Company company;
@@ -82,6 +84,7 @@ static void manager_done(Manager *m) {
         hand_over_done(&m->hand_over);
         alive_done(&m->alive);
         fops_pipeline_free(m->pipeline);
+        guests_free(m->guests);
         coverage_done(&m->coverage);
         tamper_guard_done(&m->tamper_guard);
         publisher_free(m->publisher);
@@ -334,6 +337,17 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         return r < 0 ? stop_with(m, r) : 0;
 }
 
+static int on_guests_changed(void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        r = coverage_reload(&m->coverage, m->options);
+        if (r > 0)
+                say_ready(m, "reloaded");
+        notify_status(m, "");
+        return r < 0 ? stop_with(m, r) : r == 0;
+}
+
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata) {
         Manager *m = userdata;
 
@@ -501,6 +515,10 @@ static int start(Manager *m, FopsConfig *config) {
                 r = intake_attach(m->intake, m->event);
         if (r < 0)
                 return fail(r, "setting up the event loop");
+        r = guests_new(m->event, runtime_directory(), on_guests_changed, m, &m->guests);
+        if (r < 0)
+                publisher_state(m->publisher, LOG_WARNING, "unsupported", "fopsctl follow can't ask for watches: %s", strerror(-r));
+        m->coverage.guests = m->guests;
         m->control.pace = on_request;
         m->control.userdata = m;
 

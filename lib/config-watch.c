@@ -224,6 +224,24 @@ void fops_config_watch_done(FopsWatch *w) {
         *w = (FopsWatch){};
 }
 
+#define PATTERN_CHARACTERS "*?["
+
+char *fops_config_escape_path(const char *path) {
+        char *escaped = malloc(strlen(path) * 2 + 1), *p = escaped;
+        bool is_pattern = strpbrk(path, PATTERN_CHARACTERS);
+
+        if (!escaped)
+                return NULL;
+        /* A backslash is plain unless there is a pattern. */
+        for (; *path; path++) {
+                if (is_pattern && strchr(PATTERN_CHARACTERS "\\", *path))
+                        *p++ = '\\';
+                *p++ = *path;
+        }
+        *p = '\0';
+        return escaped;
+}
+
 void fops_config_watch_set_path(FopsConfigLoader *l, FopsConfigPosition at, FopsSpan path, FopsWatch *w) {
         if (!fops_config_check_absolute(l, at, "path", path))
                 return;
@@ -244,7 +262,7 @@ void fops_config_watch_set_path(FopsConfigLoader *l, FopsConfigPosition at, Fops
         while (path.size > 1 && path.data[path.size - 1] == '/')
                 path.size--;
         w->path = fops_config_copy(l, path);
-        w->is_glob = w->path && strpbrk(w->path, "*?[");
+        w->is_glob = w->path && strpbrk(w->path, PATTERN_CHARACTERS);
 }
 
 static bool has_control_bytes(FopsSpan s) {

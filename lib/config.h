@@ -101,3 +101,7 @@ int fops_config_load_from(const char *file, FopsConfig *ret, FopsDiags *diags);
 /* Adds the watch of a `-w PATH [-o OPS] [-k KEY]` command line: @ops is a comma-separated list or NULL, @key NULL for the
  * path. Errors go to @diags without file and line. Returns 0, 1 (error in @diags) or -ENOMEM. */
 int fops_config_add_watch(FopsConfig *c, const char *path, const char *ops, const char *key, FopsDiags *diags);
+
+/* @path as a watch's path that stands for nothing but itself: one with pattern characters in it is a pattern else. To be
+ * freed; NULL when memory is out. */
+char *fops_config_escape_path(const char *path);
