@@ -82,13 +82,6 @@ int journal_entry_read(JournalEntry *e, sd_journal *j, uint64_t *ret_usec) {
         return 0;
 }
 
-int journal_open(const char *directory, bool merge, sd_journal **ret) {
-        if (directory)
-                return sd_journal_open_directory(ret, directory, 0);
-        /* fopsd's entries are in the system's files; what users write, in files of their own. */
-        return sd_journal_open(ret, merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-}
-
 int journal_match_writer(sd_journal *j) {
         int r;
 

@@ -29,9 +29,6 @@ void journal_entry_want_no_more(JournalEntry *e);
  * which is added where fopsd speaks of itself: that happened when it said so. -errno: it can't be read. */
 int journal_entry_read(JournalEntry *e, sd_journal *j, uint64_t *ret_usec);
 
-/* Opens the machine's journal, the one in @directory if not NULL, with @merge those of other machines too. */
-int journal_open(const char *directory, bool merge, sd_journal **ret);
-
 /* Matches for what fopsd wrote. Anybody may write entries that look like it; those meant are from root or from fopsd's own
  * unit: journald notes both itself, in fields that nobody else can set. 0 or -errno. */
 int journal_match_writer(sd_journal *j);

@@ -16,6 +16,7 @@ const Verb *const verbs[] = {
         &verb_check,
         &verb_search,
         &verb_report,
+        &verb_follow,
         &verb_decode,
         NULL,
 };

@@ -23,6 +23,7 @@ typedef struct Verb {
 extern const Verb verb_check;
 extern const Verb verb_decode;
 extern const Verb verb_doctor;
+extern const Verb verb_follow;
 extern const Verb verb_report;
 extern const Verb verb_rules;
 extern const Verb verb_search;

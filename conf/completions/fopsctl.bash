@@ -23,6 +23,8 @@ _fopsctl() {
         local ops='read write exec attr all create mkdir mknod symlink link delete rmdir rename exchange modify truncate list
                 chmod chown setxattr removexattr utime mount umount other'
         local reports='files users exes keys ops syscalls pids hosts units containers hours failures totals events gaps'
+        local events='access modify attrib close_write close_nowrite close open moved_from moved_to move create delete
+                delete_self move_self unmount'
         _init_completion -s || return
 
         for word in "${words[@]:1:cword-1}"; do
@@ -33,8 +35,12 @@ _fopsctl() {
         done
 
         case $verb:$prev in
-        :*) _fopsctl_words search report status rules watch unwatch doctor decode check --help --version ;;
+        :*) _fopsctl_words search report status rules watch unwatch doctor decode check follow --help --version ;;
         check:-c | check:--config | rules:-c | rules:--config | doctor:-c | doctor:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
+        follow:-e | follow:--event) _fopsctl_words "$events" "$ops" ;;
+        follow:-o | follow:--output) _fopsctl_words text json csv ;;
+        follow:--format | follow:--timefmt | follow:--include* | follow:--exclude* | follow:--count | follow:-t) ;;
+        follow:--timeout) ;;
         *:-D | *:--directory) _filedir -d ;;
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
         report:-o | report:--output) _fopsctl_words text json csv ;;
@@ -53,6 +59,14 @@ _fopsctl() {
         *:-S | *:--since | *:-U | *:--until) _fopsctl_words today yesterday now -1h -1d ;;
         search:*) _fopsctl_words "$filters" --just-one --checkpoint ;;
         report:*) _fopsctl_words "$filters" "$reports" ;;
+        follow:*)
+                if [[ $cur == -* ]]; then
+                        _fopsctl_words --event --recursive --monitor --format --timefmt --no-newline --failed --include \
+                                --exclude --includei --excludei --output --count --timeout --quiet --help
+                else
+                        _filedir
+                fi
+                ;;
         decode:*) if [[ $cur == -* ]]; then _fopsctl_words --output --help; else _filedir; fi ;;
         status:*) _fopsctl_words --output --no-pager --help ;;
         rules:*) _fopsctl_words --kernel --config --output --no-pager --help ;;

@@ -38,10 +38,11 @@ def test_words_are_those_of_the_verb(jr):
     equal(complete("check", "-c", ""), ["FILES"], "a file")
     equal(complete("watch", "/s"), ["FILES"], "a path to watch")
     equal(complete("watch", "/srv", "-o", "tr"), ["truncate"], "an operation to watch")
+    equal(complete("follow", "-e", "moved"), ["moved_from", "moved_to"], "inotify's events")
 
 
 def test_every_option_offered_is_taken(jr):
-    for verb in ("search", "report", "status", "rules", "watch", "unwatch", "doctor", "decode", "check"):
+    for verb in ("search", "report", "follow", "status", "rules", "watch", "unwatch", "doctor", "decode", "check"):
         help_ = fopsctl(verb, "--help").out.decode()
         for option in complete(verb, "--"):
             check(option in help_, f"{option} isn't in the help of {verb}")
