@@ -17,6 +17,7 @@
 #include "path.h"
 #include "syscall-table.h"
 #include "time-form.h"
+#include "true-path.h"
 
 struct FilterOption {
         int option;
@@ -211,23 +212,6 @@ static int add_whole_path(QueryTerm *term, FopsSpan path) {
         return r < 0 ? r : query_add(term, "FOPSD_NEW_PATH", QUERY_EQUAL, path);
 }
 
-/* Symbolic links followed as far as the path exists: entries have true paths. Absent if that is nowhere, or the same. */
-static FopsSpan true_path(FopsArena *arena, FopsSpan path) {
-        char buffer[PATH_MAX], directory[PATH_MAX];
-        FopsSpan dir = fops_path_dirname(path), found = FOPS_SPAN_ABSENT;
-
-        if (path.size >= sizeof(directory))
-                return FOPS_SPAN_ABSENT;
-        if (realpath(path.data, buffer))
-                found = fops_arena_copy(arena, fops_span_from_string(buffer));
-        else if (dir.data) {
-                *(char *) mempcpy(directory, dir.data, dir.size) = '\0';
-                if (realpath(directory, buffer))
-                        found = fops_path_join(arena, fops_span_from_string(buffer), fops_path_basename(path));
-        }
-        return fops_span_equal(found, path) ? FOPS_SPAN_ABSENT : found;
-}
-
 static int add_file(FilterOptions *o, QueryTerm *term, const char *text) {
         bool from_here = strcmp(text, ".") == 0 || strcmp(text, "..") == 0 || strncmp(text, "./", 2) == 0 ||
                          strncmp(text, "../", 3) == 0;
@@ -251,8 +235,11 @@ static int add_file(FilterOptions *o, QueryTerm *term, const char *text) {
         if (!fops_span_is_present(path))
                 return refuse("'%s' isn't a plain path", text);
         r = add(term, path);
-        real = true_path(&o->arena, path);
-        return r < 0 || !real.data ? r : add(term, real);
+        if (r < 0)
+                return r;
+        /* Entries have true paths. */
+        r = true_path(&o->arena, path.data, true, &real);
+        return r < 0 || fops_span_equal(real, path) ? (r == -ENOMEM ? r : 0) : add(term, real);
 }
 
 static int add_name(const FilterOptions *o, QueryTerm *term, size_t filter, const char *text) {

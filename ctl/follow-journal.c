@@ -65,7 +65,9 @@ int follow_journal_new(sd_event *event, FollowHandlers handlers, FollowJournal *
         if (!j)
                 return -ENOMEM;
         j->handlers = handlers;
-        r = journal_open(NULL, false, &j->journal, &unreadable);
+        r = journal_open(NULL, false, &j->journal);
+        if (r == 0)
+                r = journal_check(NULL, false, &unreadable);
         if (r != 0)
                 return r;
         (void) sd_journal_set_data_threshold(j->journal, 0);

@@ -4,10 +4,10 @@
 
 #include "follow-scope.h"
 
-#include <limits.h>
 #include <sys/stat.h>
 
 #include "path.h"
+#include "true-path.h"
 
 void follow_scope_done(FollowScope *s) {
         if (s->has_include)
@@ -21,28 +21,6 @@ void follow_scope_done(FollowScope *s) {
 
 /* --- roots ------------------------------------------------------------------------------------------------------------ */
 
-/* The true path of what may not exist yet: that of its directory, if there is one. */
-static int true_path(FopsArena *arena, const char *path, FopsSpan *ret) {
-        char buffer[PATH_MAX], cwd[PATH_MAX];
-        FopsSpan joined, dir;
-
-        if (realpath(path, buffer)) {
-                *ret = fops_arena_copy(arena, fops_span_from_string(buffer));
-                return fops_span_is_present(*ret) ? 0 : -ENOMEM;
-        }
-        if (errno == ENAMETOOLONG || !getcwd(cwd, sizeof(cwd)))
-                return -errno;
-        joined = fops_path_join(arena, fops_span_from_string(cwd), fops_span_from_string(path));
-        dir = fops_path_dirname(joined);
-        if (!fops_span_is_present(dir))
-                return -EINVAL;
-        dir = fops_arena_copy(arena, dir);
-        if (dir.data && realpath(dir.data, buffer))
-                joined = fops_path_join(arena, fops_span_from_string(buffer), fops_path_basename(joined));
-        *ret = joined;
-        return fops_span_is_present(joined) ? 0 : -ENOMEM;
-}
-
 int follow_scope_add(FollowScope *s, const char *path) {
         FollowRoot *roots = reallocarray(s->roots, s->n_roots + 1, sizeof(FollowRoot)), root = { .shown = fops_span_from_string(path) };
         struct stat st;
@@ -51,7 +29,7 @@ int follow_scope_add(FollowScope *s, const char *path) {
         if (!roots)
                 return -ENOMEM;
         s->roots = roots;
-        r = true_path(&s->arena, path, &root.path);
+        r = true_path(&s->arena, path, true, &root.path);
         if (r < 0)
                 return r;
         while (root.shown.size > 1 && root.shown.data[root.shown.size - 1] == '/')

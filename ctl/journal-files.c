@@ -52,30 +52,26 @@ static int check_files(const char *pattern, bool *ret_unreadable) {
         return n_readable;
 }
 
-int journal_open(const char *directory, bool merge, sd_journal **ret, bool *ret_unreadable) {
+int journal_check(const char *directory, bool merge, bool *ret_unreadable) {
         _cleanup_free_ char *pattern = file_pattern(directory, merge);
-        _cleanup_(sd_journal_closep) sd_journal *j = NULL;
         int r;
 
-        if (!pattern)
-                return -ENOMEM;
-        /* fopsd's entries are in the system's files; what users write, in files of their own. */
-        r = directory ? sd_journal_open_directory(&j, directory, 0)
-                      : sd_journal_open(&j, merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
-        if (r < 0) {
-                if (r != -ENOMEM)
-                        complain(directory ? directory : "journal", r);
-                return r == -ENOMEM ? r : 1;
-        }
+        r = pattern ? check_files(pattern, ret_unreadable) : -ENOMEM;
+        if (r != 0)
+                return MIN(r, 0);
+        if (!*ret_unreadable)
+                fprintf(stderr, "fopsctl: there is no journal%s%s\n", directory ? " in " : "", directory ? directory : "");
+        return 1;
+}
 
-        r = check_files(pattern, ret_unreadable);
-        if (r < 0)
-                return r;
-        if (r == 0) {
-                if (!*ret_unreadable)
-                        fprintf(stderr, "fopsctl: there is no journal%s%s\n", directory ? " in " : "", directory ? directory : "");
-                return 1;
-        }
-        *ret = TAKE_PTR(j);
-        return 0;
+int journal_open(const char *directory, bool merge, sd_journal **ret) {
+        int r;
+
+        /* fopsd's entries are in the system's files; what users write, in files of their own. */
+        r = directory ? sd_journal_open_directory(ret, directory, 0)
+                      : sd_journal_open(ret, merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+        if (r >= 0 || r == -ENOMEM)
+                return MIN(r, 0);
+        complain(directory ? directory : "journal", r);
+        return 1;
 }

@@ -404,7 +404,9 @@ int journal_source_read(const SourceOptions *options, char **ret_cursor) {
         bool unreadable = false;
         int r;
 
-        r = journal_open(options->directory, options->merge, &s.journal, &unreadable);
+        r = journal_open(options->directory, options->merge, &s.journal);
+        if (r == 0 && !options->is_checked)
+                r = journal_check(options->directory, options->merge, &unreadable);
         if (r != 0)
                 return r;
 

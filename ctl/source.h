@@ -25,6 +25,7 @@ typedef struct SourceOptions {
         /* The journal. */
         const char *directory; /* NULL: the machine's */
         bool merge;            /* journals of other machines too */
+        bool is_checked;       /* it was read before: what of it can't be read has been said */
         const char *cursor;    /* only what comes behind it; NULL: all */
         bool keep_cursor;
 

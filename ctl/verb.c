@@ -17,6 +17,7 @@ const Verb *const verbs[] = {
         &verb_search,
         &verb_report,
         &verb_follow,
+        &verb_why,
         &verb_decode,
         NULL,
 };

@@ -30,6 +30,7 @@ extern const Verb verb_search;
 extern const Verb verb_status;
 extern const Verb verb_unwatch;
 extern const Verb verb_watch;
+extern const Verb verb_why;
 
 /* NULL-terminated, in the order of --help. */
 extern const Verb *const verbs[];

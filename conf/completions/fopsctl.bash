@@ -35,7 +35,7 @@ _fopsctl() {
         done
 
         case $verb:$prev in
-        :*) _fopsctl_words search report status rules watch unwatch doctor decode check follow --help --version ;;
+        :*) _fopsctl_words search report status rules watch unwatch doctor decode check follow why --help --version ;;
         check:-c | check:--config | rules:-c | rules:--config | doctor:-c | doctor:--config | search:--checkpoint | *:-f | *:--file | *:-i | *:--input) _filedir ;;
         follow:-e | follow:--event) _fopsctl_words "$events" "$ops" ;;
         follow:-o | follow:--output) _fopsctl_words text json csv ;;
@@ -45,7 +45,7 @@ _fopsctl() {
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
         report:-o | report:--output) _fopsctl_words text json csv ;;
         status:-o | status:--output) _fopsctl_words text json prometheus ;;
-        decode:-o | decode:--output | rules:-o | rules:--output | doctor:-o | doctor:--output) _fopsctl_words text json ;;
+        why:-o | why:--output | decode:-o | decode:--output | rules:-o | rules:--output | doctor:-o | doctor:--output) _fopsctl_words text json ;;
         *:-u | *:--user | *:--login-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         *:-k | *:--key) _fopsctl_values FOPSD_KEY ;;
         *:-x | *:--exe) _fopsctl_values FOPSD_EXE ;;
@@ -63,6 +63,13 @@ _fopsctl() {
                 if [[ $cur == -* ]]; then
                         _fopsctl_words --event --recursive --monitor --format --timefmt --no-newline --failed --include \
                                 --exclude --includei --excludei --output --count --timeout --quiet --help
+                else
+                        _filedir
+                fi
+                ;;
+        why:*)
+                if [[ $cur == -* ]]; then
+                        _fopsctl_words --lines --output --directory --merge --host --no-pager --help
                 else
                         _filedir
                 fi

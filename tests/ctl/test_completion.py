@@ -42,7 +42,7 @@ def test_words_are_those_of_the_verb(jr):
 
 
 def test_every_option_offered_is_taken(jr):
-    for verb in ("search", "report", "follow", "status", "rules", "watch", "unwatch", "doctor", "decode", "check"):
+    for verb in ("search", "report", "follow", "why", "status", "rules", "watch", "unwatch", "doctor", "decode", "check"):
         help_ = fopsctl(verb, "--help").out.decode()
         for option in complete(verb, "--"):
             check(option in help_, f"{option} isn't in the help of {verb}")
