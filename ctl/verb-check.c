@@ -47,6 +47,16 @@ static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
         return 0;
 }
 
+/* The last line. 0, also if nobody reads, or the -errno of writing, which has been said. */
+static int print_sum(size_t n_watches, size_t n_rules) {
+        printf("%zu watches, %zu rules\n", n_watches, n_rules);
+        errno = 0;
+        if (fflush(stdout) == 0 || errno == EPIPE)
+                return 0;
+        fprintf(stderr, "fopsctl: %s\n", strerror(errno));
+        return -errno;
+}
+
 static int run(const Verb *verb, int argc, char **argv) {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
@@ -78,7 +88,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 return r;
         r = print_rules(&wanted.rules, &wanted.targets);
         if (r == 0)
-                printf("%zu watches, %zu rules\n", wanted.config.n_watches, wanted.rules.n_items);
+                r = print_sum(wanted.config.n_watches, wanted.rules.n_items);
         wanted_done(&wanted);
         return r < 0 ? EXIT_USAGE : EXIT_FOUND;
 }
