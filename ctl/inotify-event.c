@@ -101,14 +101,19 @@ static bool asks_for_everything(const InotifySelection *s) {
         return s->events == 0 && s->ops == 0;
 }
 
+bool inotify_selection_asks_for(const InotifySelection *s, InotifyEvent event) {
+        return s->events & BIT(event);
+}
+
 FopsOpMask inotify_selection_ops(const InotifySelection *s) {
+        uint32_t asked = s->knows_closing ? s->events & ~BIT(INOTIFY_CLOSE_WRITE) : s->events;
         FopsOpMask ops = s->ops;
 
         if (asks_for_everything(s))
                 return fops_op_mask_from_word(FOPS_SPAN_LITERAL("write")) | fops_op_mask_from_word(FOPS_SPAN_LITERAL("attr"));
 
         for (FopsOp op = 0; op < _FOPS_OP_MAX; op++)
-                if (events[op].all & s->events)
+                if (events[op].all & asked)
                         ops |= FOPS_OP_BIT(op);
         if (s->events & BIT(INOTIFY_DELETE_SELF))
                 ops |= FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR);
@@ -122,6 +127,8 @@ bool inotify_selection_has(const InotifySelection *s, FopsOp op, const InotifySt
                 return true;
         /* Who is told of the making isn't told of the writing that came with it: whether there was any audit doesn't know. */
         if (op == FOPS_OP_CREATE && event == INOTIFY_MODIFY && s->events & BIT(INOTIFY_CREATE))
+                return false;
+        if (event == INOTIFY_CLOSE_WRITE && s->knows_closing)
                 return false;
         return event < _INOTIFY_EVENT_MAX && s->events & BIT(event);
 }

@@ -32,10 +32,14 @@ const char *inotify_event_to_string(InotifyEvent event);
 typedef struct InotifySelection {
         uint32_t events;  /* 1 << InotifyEvent each */
         FopsOpMask ops;   /* asked for by fopsd's words */
+        bool knows_closing; /* CLOSE_WRITE is told by others than operations */
 } InotifySelection;
 
 /* Adds the words of one -e, "create,move" or "chmod". False with *@ret_unknown set, borrowed, for an unknown word. */
 bool inotify_selection_add(InotifySelection *s, const char *words, FopsSpan *ret_unknown);
+
+/* True if the event is asked for by inotify's name. */
+bool inotify_selection_asks_for(const InotifySelection *s, InotifyEvent event);
 
 /* The operations that must be recorded to see what is asked for; of everything: writing and attributes, as a watch without
  * ops has it. */

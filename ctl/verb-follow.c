@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 
+#include "follow-close.h"
 #include "follow-format.h"
 #include "follow-source.h"
 #include "nearest.h"
 #include "output.h"
 #include "pager.h"
+#include "query.h"
 #include "text.h"
 #include "verb.h"
 
@@ -34,12 +36,14 @@ typedef struct Follow {
         FollowJournal *journal;
         FollowFopsd *fopsd;
         FollowWatch *watch;
+        FollowClose *close;
         FopsArena arena;     /* of one entry */
         uint64_t n_printed;
         int signal;          /* that ended it */
 } Follow;
 
 static void follow_done(Follow *f) {
+        follow_close_free(f->close);
         follow_watch_free(f->watch);
         follow_fopsd_free(f->fopsd);
         follow_journal_free(f->journal);
@@ -139,10 +143,28 @@ static int on_other(Follow *f, const FopsEntry *e) {
         return 0;
 }
 
+/* Of fanotify; CLOSE_WRITE was asked for. */
+static int on_close(void *userdata, const FopsEntry *e) {
+        FollowLine line = { .entry = e, .op = FOPS_OP_MODIFY, .event = INOTIFY_CLOSE_WRITE };
+        Follow *f = userdata;
+
+        fops_arena_reset(&f->arena);
+        if (has_ended(f) || !follow_scope_place(&f->scope, &f->arena, fops_entry_get(e, "FOPSD_PATH"), false, &line.place))
+                return 0;
+        return f->format.format ? print_lines(f, &line, 1) : print_entry(f, e);
+}
+
 static int on_entry(void *userdata, const FopsEntry *e) {
         Follow *f = userdata;
+        uint64_t usec;
         FopsOp op;
+        int r;
 
+        if (f->close && query_parse_time(fops_entry_get(e, "FOPSD_TIME"), &usec)) {
+                r = follow_close_catch_up(f->close, usec);
+                if (r < 0)
+                        return r;
+        }
         fops_arena_reset(&f->arena);
         if (has_ended(f))
                 return 0;
@@ -221,6 +243,22 @@ static char *words_of_ops(FopsOpMask mask) {
         return out && fclose(out) == 0 ? text : NULL;
 }
 
+/* That files are closed is asked of fanotify, if it is asked for. */
+static int watch_closing(Follow *f) {
+        FollowHandlers handlers = { .entry = on_close, .userdata = f };
+        int r;
+
+        if (!inotify_selection_asks_for(&f->selection, INOTIFY_CLOSE_WRITE) || f->scope.n_roots == 0 || geteuid() != 0)
+                return 0;
+        r = follow_close_new(f->event, handlers, &f->scope, &f->close);
+        f->selection.knows_closing = r >= 0;
+        if (r >= 0 || r == -ENOMEM)
+                return r;
+        if (!f->quiet)
+                fprintf(stderr, "fopsctl: close_write is told when a file is opened for writing: fanotify: %s\n", strerror(-r));
+        return 0;
+}
+
 /* Sees to it that what is followed is watched: by the fopsd that is running, or one of our own. Who isn't root sees what is
  * watched anyhow. 0; 1 if all has been said; -errno. */
 static int watch(Follow *f, FollowHandlers handlers) {
@@ -233,7 +271,7 @@ static int watch(Follow *f, FollowHandlers handlers) {
         for (size_t i = 0; i < f->scope.n_roots; i++)
                 paths[i] = f->scope.roots[i].path.data;
 
-        if (f->scope.n_roots > 0 && geteuid() == 0) {
+        if (f->scope.n_roots > 0 && geteuid() == 0 && *ops != '\0') {
                 r = follow_watch_new(f->event, handlers, paths, ops, f->scope.recursive, &f->watch);
                 if (r == -ENOENT)
                         r = follow_fopsd_new(f->event, handlers, paths, ops, &f->fopsd);
@@ -256,9 +294,11 @@ static int set_up(Follow *f) {
         if (r == -EPERM) /* a file has no reader who could go */
                 r = 0;
         if (r >= 0)
+                r = watch_closing(f);
+        if (r >= 0)
                 r = watch(f, handlers);
-        /* With a fopsd of our own nothing comes from the journal. */
-        if (r >= 0 && !f->fopsd)
+        /* With a fopsd of our own nothing comes from the journal, nor if only closing is asked for. */
+        if (r >= 0 && !f->fopsd && inotify_selection_ops(&f->selection) != 0)
                 r = follow_journal_new(f->event, handlers, &f->journal);
         if (r == 0 && !f->fopsd && !f->watch)
                 on_ready(f);

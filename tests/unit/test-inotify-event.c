@@ -112,6 +112,20 @@ static void test_what_is_asked_for_says_what_must_be_recorded(_unused_ void **st
         assert_true(inotify_selection_ops(&s) & FOPS_OP_BIT(FOPS_OP_EXEC));
 }
 
+static void test_what_others_tell_of_closing_need_not_be_recorded(_unused_ void **state) {
+        InotifySelection s = selection("close_write,delete");
+        InotifyStep step = { .event = INOTIFY_CLOSE_WRITE, .path = S("/p") };
+
+        assert_true(inotify_selection_asks_for(&s, INOTIFY_CLOSE_WRITE));
+        assert_true(inotify_selection_has(&s, FOPS_OP_MODIFY, &step, INOTIFY_CLOSE_WRITE));
+        s.knows_closing = true;
+        assert_false(inotify_selection_has(&s, FOPS_OP_MODIFY, &step, INOTIFY_CLOSE_WRITE));
+        assert_int_equal(inotify_selection_ops(&s), FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR));
+        s = selection("close_write");
+        s.knows_closing = true;
+        assert_int_equal(inotify_selection_ops(&s), 0);
+}
+
 static void test_without_a_path_there_is_nothing_to_tell(_unused_ void **state) {
         InotifyStep steps[INOTIFY_STEPS_MAX];
 
@@ -131,6 +145,7 @@ int main(void) {
                 cmocka_unit_test(test_a_new_file_is_modified_only_for_who_does_not_hear_of_its_making),
                 cmocka_unit_test(test_words_of_both_kinds_in_any_case),
                 cmocka_unit_test(test_what_is_asked_for_says_what_must_be_recorded),
+                cmocka_unit_test(test_what_others_tell_of_closing_need_not_be_recorded),
                 cmocka_unit_test(test_without_a_path_there_is_nothing_to_tell),
         };
 
