@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* sd_journal_open() passes over files that it can't open, and reading then finds less than there is. So each is tried. */
+/* sd_journal_open() passes over files that it can't open, and reading then finds less than there is. So each is tried.
+ *
+ * sd_journal_enumerate_unique() over many files looks each value up in all files before it, and, over more than half a gigabyte, maps
+ * and unmaps at every step: 40 µs a value instead of 2 (Linux 6.18, systemd 252). So that too is done file by file. */
 
 #include "journal-files.h"
 
@@ -74,4 +77,55 @@ int journal_open(const char *directory, bool merge, sd_journal **ret) {
                 return MIN(r, 0);
         complain(directory ? directory : "journal", r);
         return 1;
+}
+
+static bool is_within(sd_journal *j, uint64_t since_usec, uint64_t until_usec) {
+        uint64_t from_usec, to_usec;
+
+        int r = sd_journal_get_cutoff_realtime_usec(j, &from_usec, &to_usec);
+
+        /* Without an entry in it there is no value either; of a damaged one who knows. */
+        return r != 0 && (r < 0 || (to_usec >= since_usec && from_usec <= until_usec));
+}
+
+static int each_value_of_file(sd_journal *j, const char *field, int (*visit)(void *userdata, FopsSpan match), void *userdata) {
+        const void *data;
+        size_t size;
+        int r;
+
+        (void) sd_journal_set_data_threshold(j, 0);
+        r = sd_journal_query_unique(j, field);
+        while (r >= 0 && (r = sd_journal_enumerate_available_unique(j, &data, &size)) > 0) {
+                r = visit(userdata, (FopsSpan){ data, size });
+                if (r != 0)
+                        return r;
+        }
+        return MIN(r, 0);
+}
+
+int journal_each_value(const char *directory, bool merge, const char *field, uint64_t since_usec, uint64_t until_usec,
+                       int (*visit)(void *userdata, FopsSpan match), void *userdata) {
+        _cleanup_free_ char *pattern = file_pattern(directory, merge);
+        glob_t found;
+        int r = 0;
+
+        if (!pattern)
+                return -ENOMEM;
+        switch (glob(pattern, GLOB_BRACE, NULL, &found)) {
+        case 0:
+                break;
+        case GLOB_NOSPACE:
+                return -ENOMEM;
+        default:
+                return 0;
+        }
+        for (size_t i = 0; i < found.gl_pathc && r == 0; i++) {
+                _cleanup_(sd_journal_closep) sd_journal *j = NULL;
+
+                if (sd_journal_open_files(&j, (const char *[]){ found.gl_pathv[i], NULL }, 0) >= 0 &&
+                    is_within(j, since_usec, until_usec))
+                        r = each_value_of_file(j, field, visit, userdata);
+        }
+        globfree(&found);
+        return r;
 }

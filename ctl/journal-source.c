@@ -22,9 +22,8 @@
 #define MATCHES_MAX 4096U
 /* Fewer are never dropped. */
 #define MATCHES_FEW 16U
-/* Values looked through for one field, 2 µs each, but 40 µs once the journal is larger than what sd-journal maps at a time
- * (half a gigabyte): still less than to read it all. */
-#define VALUES_MAX 200000U
+/* Values looked through for one field, 2 µs each, in the largest journals 20: less than to read the entries that have them. */
+#define VALUES_MAX 1000000U
 /* The same for FOPSD_NEW_PATH, since few entries have one: then those are read. */
 #define NEW_PATHS_MAX 10000U
 /* What takes as long as a search for one match: 80 bytes of journal, of which an entry takes 1 KB and 7 µs to be read. */
@@ -85,6 +84,13 @@ static void choose_fields(JournalSource *s) {
 
 /* --- matches ---------------------------------------------------------------------------------------------------------- */
 
+/* Of entries that may be asked for. */
+static uint64_t last_realtime_usec(const JournalSource *s) {
+        uint64_t end_usec;
+
+        return __builtin_add_overflow(s->options->query->until_usec, LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
+}
+
 static int values_add(Values *v, FopsSpan match) {
         FopsSpan *items = reallocarray(v->items, v->n_items + 1, sizeof(FopsSpan)), copy = fops_arena_copy(&v->arena, match);
 
@@ -113,28 +119,44 @@ typedef enum Answer {
         ANSWER_NONE,    /* no values can say it */
 } Answer;
 
+/* Those of a field's values that fit, as they come, each once. */
+typedef struct Fitting {
+        Values *values;
+        const QueryAlternative *asked;
+        unsigned n_looked, n_looked_max;
+        uint16_t seen[MATCHES_MAX * 2]; /* a hash table of 1 + index in values */
+} Fitting;
+
+_Static_assert(MATCHES_MAX < UINT16_MAX, "an index fits");
+
+static bool is_seen(Fitting *f, FopsSpan match) {
+        size_t i = fops_span_hash(match) % ELEMENTSOF(f->seen);
+
+        for (; f->seen[i] > 0; i = (i + 1) % ELEMENTSOF(f->seen))
+                if (fops_span_equal(match, f->values->items[f->seen[i] - 1]))
+                        return true;
+        f->seen[i] = (uint16_t) (f->values->n_items + 1);
+        return false;
+}
+
+static int take_value(void *userdata, FopsSpan match) {
+        Fitting *f = userdata;
+
+        if (++f->n_looked > f->n_looked_max || f->values->n_items >= MATCHES_MAX)
+                return ANSWER_NONE;
+        if (!query_value_matches(f->asked, fops_span_skip(match, strlen(f->asked->field) + 1)) || is_seen(f, match))
+                return 0;
+        return values_add(f->values, match);
+}
+
 /* Adds those of the journal's values of the field that fit. */
-static int add_fitting(Values *v, sd_journal *j, const QueryAlternative *a, unsigned n_looked_max) {
-        size_t prefix_size = strlen(a->field) + 1, size;
-        unsigned n_looked = 0;
-        const void *data;
+static int add_fitting(const JournalSource *s, Values *v, const QueryAlternative *a, unsigned n_looked_max) {
+        Fitting f = { .values = v, .asked = a, .n_looked_max = n_looked_max };
         int r;
 
-        r = sd_journal_query_unique(j, a->field);
-        if (r < 0)
-                return r;
-        while ((r = sd_journal_enumerate_available_unique(j, &data, &size)) > 0) {
-                FopsSpan match = { data, size };
-
-                if (++n_looked > n_looked_max || v->n_items >= MATCHES_MAX)
-                        return ANSWER_NONE;
-                if (!query_value_matches(a, fops_span_skip(match, prefix_size)))
-                        continue;
-                r = values_add(v, match);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : ANSWER_WHOLE;
+        r = journal_each_value(s->options->directory, s->options->merge, a->field, s->options->query->since_usec,
+                               last_realtime_usec(s), take_value, &f);
+        return r == 0 ? ANSWER_WHOLE : r == -ENOMEM ? r : ANSWER_NONE;
 }
 
 /* Entries that have a new path at all; the only field of many values that a term for a directory looks at. */
@@ -148,7 +170,7 @@ static int add_two_names(Values *v) {
 }
 
 /* An answer or -errno. */
-static int add_alternative(Values *v, sd_journal *j, const QueryAlternative *a) {
+static int add_alternative(const JournalSource *s, Values *v, const QueryAlternative *a) {
         bool is_new_path = strcmp(a->field, "FOPSD_NEW_PATH") == 0;
         size_t n_before = v->n_items;
         int r;
@@ -160,7 +182,7 @@ static int add_alternative(Values *v, sd_journal *j, const QueryAlternative *a) 
         case QUERY_PART:
         case QUERY_LAST:
         case QUERY_BELOW:
-                r = add_fitting(v, j, a, is_new_path ? NEW_PATHS_MAX : VALUES_MAX);
+                r = add_fitting(s, v, a, is_new_path ? NEW_PATHS_MAX : VALUES_MAX);
                 if (r != ANSWER_NONE || !is_new_path)
                         return r;
                 v->n_items = n_before;
@@ -200,7 +222,7 @@ static int answer_term(JournalSource *s, size_t i) {
         int r, worst = ANSWER_WHOLE;
 
         for (size_t k = 0; k < term->n_items; k++) {
-                r = add_alternative(s->values + i, s->journal, term->items + k);
+                r = add_alternative(s, s->values + i, term->items + k);
                 if (r < 0)
                         return r;
                 if (r == ANSWER_NONE) {
@@ -280,12 +302,6 @@ static int look(JournalSource *s, uint64_t *ret_usec) {
 }
 
 /* --- where to begin and end ------------------------------------------------------------------------------------------- */
-
-static uint64_t last_realtime_usec(const JournalSource *s) {
-        uint64_t end_usec;
-
-        return __builtin_add_overflow(s->options->query->until_usec, LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
-}
 
 static bool is_beyond(JournalSource *s) {
         uint64_t usec;
