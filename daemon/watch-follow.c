@@ -2,12 +2,14 @@
 
 /* Paths and patterns into the directories whose entries decide what they mean:
  *   /home/alice/.ssh, of each user  →  "home" in /, any name in /home, ".ssh" in each directory there
+ * Of a symlink also those that its text names: what it leads to may come, go or be another one.
  * Of a directory only the entries asked for count, so that a busy /tmp wakes nobody. */
 
 #include "watch-follow.h"
 
 #include <dirent.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -18,6 +20,8 @@
 #define SETTLE_USEC UINT64_C(10000)
 /* 0 would mean sd-event's default, a quarter of a second. */
 #define SETTLE_ACCURACY_USEC UINT64_C(1000)
+/* Components of symlinks' texts on the way of one path. The kernel follows 40 symlinks; what has more than this is made to keep us busy. */
+#define LINK_STEPS_MAX 256U
 /* inotify's default bound for a user is some thousands; a glob over more directories than this isn't followed whole. */
 #define PLACES_MAX 8192U
 
@@ -208,10 +212,16 @@ static int follow_entry(WatchFollow *f, const char *directory, FopsSpan componen
         return 0;
 }
 
-static int follow_below(WatchFollow *f, const char *directory, FopsSpan rest, bool is_glob);
+/* One watch's path. */
+typedef struct Walk {
+        WatchFollow *follow;
+        unsigned n_link_steps; /* so far: a text may lead through other symlinks, again and again */
+} Walk;
+
+static int follow_below(Walk *w, const char *directory, FopsSpan rest, bool is_glob);
 
 /* Follows @rest in what @name in @directory is now, if that is a directory. */
-static int follow_in(WatchFollow *f, const char *directory, FopsSpan name, FopsSpan rest, bool is_glob) {
+static int follow_in(Walk *w, const char *directory, FopsSpan name, FopsSpan rest, bool is_glob) {
         _cleanup_free_ char *path = NULL;
         struct stat st;
 
@@ -219,11 +229,12 @@ static int follow_in(WatchFollow *f, const char *directory, FopsSpan name, FopsS
                 path = NULL;
                 return -ENOMEM;
         }
-        return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? follow_below(f, path, rest, is_glob) : 0;
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? follow_below(w, path, rest, is_glob) : 0;
 }
 
 /* Not glob(3), for which the names that it has found would be patterns again: anybody may call a directory "*". */
-static int follow_matches(WatchFollow *f, const char *directory, FopsSpan component, FopsSpan rest) {
+static int follow_matches(Walk *w, const char *directory, FopsSpan component, FopsSpan rest) {
+        const unsigned n_link_steps = w->n_link_steps;
         _cleanup_free_ char *pattern = strndup(component.data, component.size);
         const struct dirent *entry;
         DIR *d;
@@ -236,27 +247,58 @@ static int follow_matches(WatchFollow *f, const char *directory, FopsSpan compon
                 return errno == ENOMEM ? -ENOMEM : 0;
         while (r >= 0 && (entry = readdir(d)))
                 if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                    fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0)
-                        r = follow_in(f, directory, fops_span_from_string(entry->d_name), rest, true);
+                    fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0) {
+                        w->n_link_steps = n_link_steps;
+                        r = follow_in(w, directory, fops_span_from_string(entry->d_name), rest, true);
+                }
         closedir(d);
         return r;
 }
 
+/* Follows the text of the symlink @name in @directory, if it is one. */
+static int follow_link(Walk *w, const char *directory, FopsSpan name) {
+        _cleanup_free_ char *path = NULL;
+        char text[PATH_MAX];
+        ssize_t n;
+
+        if (asprintf(&path, "%s/%.*s", strcmp(directory, "/") == 0 ? "" : directory, (int) name.size, name.data) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        n = readlink(path, text, sizeof(text));
+        if (n <= 0)
+                return 0;
+        w->n_link_steps++;
+        for (ssize_t i = 0; i < n; i++)
+                w->n_link_steps += text[i] == '/';
+        if (w->n_link_steps > LINK_STEPS_MAX)
+                return 0;
+        return follow_below(w, text[0] == '/' ? "/" : directory, (FopsSpan){ text, (size_t) n }, false);
+}
+
 /* Follows the first component of @rest in @directory, and the others in what it leads to now. */
-static int follow_below(WatchFollow *f, const char *directory, FopsSpan rest, bool is_glob) {
-        const char *stop = memchr(rest.data, '/', rest.size);
-        FopsSpan component = { rest.data, stop ? (size_t) (stop - rest.data) : rest.size };
+static int follow_below(Walk *w, const char *directory, FopsSpan rest, bool is_glob) {
+        FopsSpan component;
         bool is_pattern = false;
+        const char *stop;
         int r;
 
-        r = follow_entry(f, directory, component);
-        if (r < 0 || !stop)
-                return r;
-
-        rest = fops_span_skip(rest, component.size + 1);
+        while (rest.size > 0 && rest.data[0] == '/')
+                rest = fops_span_skip(rest, 1);
+        if (rest.size == 0)
+                return 0;
+        stop = memchr(rest.data, '/', rest.size);
+        component = (FopsSpan){ rest.data, stop ? (size_t) (stop - rest.data) : rest.size };
         for (size_t i = 0; is_glob && i < component.size; i++)
                 is_pattern |= strchr("*?[\\", component.data[i]) != NULL;
-        return is_pattern ? follow_matches(f, directory, component, rest) : follow_in(f, directory, component, rest, is_glob);
+
+        r = follow_entry(w->follow, directory, component);
+        if (r >= 0 && !is_pattern)
+                r = follow_link(w, directory, component);
+        if (r < 0 || !stop)
+                return r;
+        rest = fops_span_skip(rest, component.size + 1);
+        return is_pattern ? follow_matches(w, directory, component, rest) : follow_in(w, directory, component, rest, is_glob);
 }
 
 int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches) {
@@ -267,12 +309,8 @@ int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches)
                 f->places[i]->is_wanted = false;
                 forget_patterns(f->places[i]);
         }
-        for (size_t i = 0; r >= 0 && i < n_watches; i++) {
-                FopsSpan path = fops_span_from_string(watches[i].path);
-
-                if (path.size > 1)
-                        r = follow_below(f, "/", fops_span_skip(path, 1), watches[i].is_glob);
-        }
+        for (size_t i = 0; r >= 0 && i < n_watches; i++)
+                r = follow_below(&(Walk){ .follow = f }, "/", fops_span_from_string(watches[i].path), watches[i].is_glob);
         forget_unwanted(f);
         return r;
 }

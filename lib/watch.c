@@ -4,14 +4,19 @@
  *   /srv/site-*   →  /srv/site-a (directory), /srv/site-b (directory)
  *   /etc/mtab     →  /proc/1/mounts (the symlink's end: a rule is bound to an inode, and this is the one that is opened)
  *   /srv/later    →  missing
+ *   /srv/dangling →  missing, and expected where the symlink leads
  * One moment's picture: what changes afterwards is the daemon's to notice and to expand again. */
 
 #include "watch-internal.h"
 
 #include <glob.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* As many as the kernel follows (MAXSYMLINKS). */
+#define SYMLINKS_MAX 40
 
 void fops_targets_done(FopsTargets *t) {
         for (size_t i = 0; i < t->n_items; i++) {
@@ -63,16 +68,32 @@ static int look(const char *path, char buffer[static PATH_MAX], FopsTarget *ret)
         return 0;
 }
 
-/* Is there a directory, by its real path, in which the file of that name may be made? */
-static bool has_parent(const char *path) {
-        _cleanup_free_ char *parent = strdup(path);
-        char *slash = parent ? strrchr(parent, '/') : NULL, buffer[PATH_MAX];
-        struct stat st;
+/* Where the file that is missing at @path comes to be, when it is made: its name in a directory that is there, by its real path. A
+ * symlink that leads nowhere is followed to where it leads. False if there is no such directory. */
+static bool find_place(const char *path, char ret[static PATH_MAX]) {
+        char next[PATH_MAX], link[PATH_MAX];
+        size_t size;
+        ssize_t n;
 
-        if (!slash || lstat(path, &st) == 0) /* a dangling symlink: what it leads to comes elsewhere */
+        if (snprintf(next, sizeof(next), "%s", path) >= PATH_MAX)
                 return false;
-        slash[slash == parent] = '\0';
-        return realpath(parent, buffer) && strcmp(buffer, parent) == 0 && stat(buffer, &st) == 0 && S_ISDIR(st.st_mode);
+        for (unsigned i = 0; i < SYMLINKS_MAX; i++) {
+                char *slash = strrchr(next, '/');
+
+                *slash = '\0';
+                if (!realpath(slash == next ? "/" : next, ret))
+                        return false;
+                size = strcmp(ret, "/") == 0 ? 0 : strlen(ret);
+                if (snprintf(ret + size, PATH_MAX - size, "/%s", slash + 1) >= (int) (PATH_MAX - size))
+                        return false;
+                n = readlink(ret, link, sizeof(link));
+                if (n < 0)
+                        return errno == ENOENT;
+                if (snprintf(next, sizeof(next), "%.*s%s%.*s", link[0] == '/' ? 0 : (int) size, ret, link[0] == '/' ? "" : "/", (int) n,
+                             link) >= PATH_MAX)
+                        return false;
+        }
+        return false;
 }
 
 static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
@@ -84,9 +105,9 @@ static int expand_path(const FopsWatch *w, FopsTargets *t, FopsDiags *diags) {
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                target.path = w->path;
                 target.is_missing = true;
-                target.has_parent = r == -ENOENT && has_parent(w->path);
+                target.has_parent = r == -ENOENT && find_place(w->path, buffer);
+                target.path = target.has_parent ? buffer : w->path;
                 /* Not being there is what a watch may wait for. */
                 if (r != -ENOENT && r != -ENOTDIR) {
                         r = fops_diags_add(diags, FOPS_NOTE, w->file, w->line, "can't look at '%s' yet: %s", w->path,

@@ -18,7 +18,8 @@ typedef struct FopsTarget {
         const FopsWatch *watch; /* borrowed from the config */
         char *path;             /* real path: absolute, symlinks resolved */
         bool is_directory;
-        bool is_missing;        /* nothing there yet: pending. @path is then the configured one (never so for globs) */
+        bool is_missing;        /* nothing there yet: pending (never so for globs). @path is then where it comes to be, if there is a
+                                 * directory for it, else the configured one */
         char *subvolume_of;     /* of a btrfs subvolume in a watched directory: that directory, whose target comes behind it. Records don't
                                  * tell subvolumes apart, so each has rules of its own, in front. Else NULL */
         uint64_t subvolumes;    /* a hash of which it is in, and of those that stand in front: where others come to stand there, its

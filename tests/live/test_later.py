@@ -171,5 +171,42 @@ def test_a_file_replaced_by_a_rename(ground):
                "another name is watched")
 
 
+def wait_for_state(ground, daemon, words):
+    """Until fopsd has said something with @words."""
+    deadline = live.time.monotonic() + live.READY_SECONDS
+    while not any(words in e.text("MESSAGE") for e in ground.entries("FOPSD_KIND=state")):
+        live.check(live.time.monotonic() < deadline, f"{words}: {daemon.stderr()}")
+        live.time.sleep(0.1)
+
+
+def test_a_dangling_symlink_is_watched_where_it_leads(ground):
+    """What it leads to is made through it, and anew by its own name; then the symlink leads elsewhere."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    live.os.mkdir(tree + "/real")
+    live.os.symlink("real/file", tree + "/link")
+    daemon = ground.watching(tree + "/link")
+
+    def run(*command):
+        live.subprocess.run(command, check=True)
+
+    run("touch", tree + "/link")
+    run("rm", tree + "/real/file")
+    run("touch", tree + "/real/file")
+    wait_for_state(ground, daemon, f"{tree}/real/file appeared")
+    run("ln", "-sfn", "other", tree + "/link")
+    wait_for_state(ground, daemon, f"{tree}/real/file is gone")
+    run("touch", tree + "/other")
+    run("touch", tree + "/real/unwatched")
+    daemon.stop()
+
+    done = [(e.text("FOPSD_OP"), e.text("FOPSD_PATH")) for e in live.operations(ground.entries())
+            if e.text("FOPSD_COMM") in ("touch", "rm") and e.text("FOPSD_OP") in ("create", "delete")]
+    # Made through a dangling symlink, its name is in no record: it is told only if it could be looked at in time.
+    live.check(done and done[0] in (("create", None), ("create", tree + "/real/file")), f"made through the symlink: {done}")
+    live.equal(done[1:], [("delete", tree + "/real/file"), ("create", tree + "/real/file"),
+                      ("create", tree + "/other")], "what was made and removed")
+
+
 if __name__ == "__main__":
     live.main()

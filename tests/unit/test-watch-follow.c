@@ -296,6 +296,28 @@ static void test_a_symlinked_directory_leads_on(void **state) {
         assert_wakes(f);
 }
 
+static void test_what_a_dangling_symlink_leads_to_is_waited_for(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "links");
+        assert_int_equal(symlink("../dir//./file", at(f, "links/link")), 0);
+        assert_int_equal(symlink("links/link", at(f, "first")), 0);
+        follow(f, "first", false);
+        make_directory(f, "dir");
+        assert_wakes(f);
+        follow_again(f);
+        make_file(f, "dir/file");
+        assert_wakes(f);
+        make_file(f, "dir/other");
+        assert_quiet(f);
+
+        /* It leads round and round, at each step twice. */
+        assert_int_equal(unlink(at(f, "links/link")), 0);
+        assert_int_equal(symlink("../first/../first", at(f, "links/link")), 0);
+        assert_wakes(f);
+        follow_again(f);
+}
+
 static void test_what_is_no_longer_asked_for_wakes_nobody(void **state) {
         Fixture *f = *state;
 
@@ -364,6 +386,7 @@ int main(void) {
                 TEST(test_a_directory_called_like_a_pattern_is_none),
                 TEST(test_a_path_that_is_no_pattern_is_taken_by_its_bytes),
                 TEST(test_a_symlinked_directory_leads_on),
+                TEST(test_what_a_dangling_symlink_leads_to_is_waited_for),
                 TEST(test_what_is_no_longer_asked_for_wakes_nobody),
                 TEST(test_a_directory_that_is_no_longer_asked_for_may_go_unnoticed),
                 TEST(test_what_overflows_the_queue_is_looked_at_anew),

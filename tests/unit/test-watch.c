@@ -82,8 +82,7 @@ static void test_files_and_directories_are_told_apart_and_symlinks_followed(void
 }
 
 static void test_what_is_not_there_is_missing_under_its_own_name(void **state _unused_) {
-        FopsWatch w[] = { { .path = strdup(at("later")) }, { .path = strdup(at("file/below")) },
-                          { .path = strdup(at("waiting")) } };
+        FopsWatch w[] = { { .path = strdup(at("later")) }, { .path = strdup(at("file/below")) } };
         FopsTargets t;
 
         expand(w, ELEMENTSOF(w), &t, 0);
@@ -120,14 +119,39 @@ static void test_a_file_can_be_waited_for_where_its_directory_is(void **state _u
 
         assert_has_parent(at("nowhere/later"), false, 0);
         assert_has_parent(at("file/below"), false, 0);
-        /* Through a symlink the rule would be of another directory by the time; and what a dangling one leads to comes elsewhere. */
-        assert_has_parent(at("home/carol/later"), false, 0);
-        assert_has_parent(at("waiting"), false, 0);
-        assert_has_parent(at("home/dangling"), false, 0);
 
         /* No file can be called so. */
         memset(name, 'x', sizeof(name) - 1);
         assert_has_parent(at(name), false, 1);
+}
+
+static void assert_awaited_at(const char *path, const char *place) {
+        FopsWatch w = { .path = strdup(path) };
+        FopsTargets t;
+
+        expand(&w, 1, &t, 0);
+        assert_int_equal(t.n_items, 1);
+        assert_true(t.items[0].is_missing);
+        assert_true(t.items[0].has_parent);
+        assert_string_equal(t.items[0].path, place);
+        fops_targets_done(&t);
+        free(w.path);
+}
+
+static void test_a_file_behind_a_symlink_is_awaited_where_it_leads(void **state _unused_) {
+        assert_awaited_at(at("waiting"), at("later"));
+        assert_awaited_at(at("home/dangling"), at("home/nowhere"));
+        assert_awaited_at(at("home/carol/later"), at("home/alice/later"));
+
+        assert_int_equal(symlink("carol/later", at("home/twice")), 0);
+        assert_awaited_at(at("home/twice"), at("home/alice/later"));
+        assert_int_equal(unlink(at("home/twice")), 0);
+        assert_int_equal(symlink("/fops-test-later", at("home/twice")), 0);
+        assert_awaited_at(at("home/twice"), "/fops-test-later");
+        assert_int_equal(unlink(at("home/twice")), 0);
+        assert_int_equal(symlink("gone/later", at("home/twice")), 0);
+        assert_has_parent(at("home/twice"), false, 0);
+        assert_int_equal(unlink(at("home/twice")), 0);
 }
 
 static void test_what_is_there_waits_for_nothing(void **state _unused_) {
@@ -251,6 +275,7 @@ int main(void) {
                 cmocka_unit_test(test_files_and_directories_are_told_apart_and_symlinks_followed),
                 cmocka_unit_test(test_what_is_not_there_is_missing_under_its_own_name),
                 cmocka_unit_test(test_a_file_can_be_waited_for_where_its_directory_is),
+                cmocka_unit_test(test_a_file_behind_a_symlink_is_awaited_where_it_leads),
                 cmocka_unit_test(test_what_is_there_waits_for_nothing),
                 cmocka_unit_test(test_trouble_with_a_path_is_noted_and_waited_for),
                 cmocka_unit_test(test_a_pattern_gives_each_thing_once_and_no_dangling_links),
