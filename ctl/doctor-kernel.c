@@ -43,7 +43,7 @@ void check_lock(Examination *e) {
 
         if (cannot_ask(e) || e->kernel.enabled != 2)
                 return;
-        if (e->config_error != 0 || e->rules_error < 0 || rules_compare(&e->wanted.rules, &e->rules, false, &c) < 0)
+        if (e->config_error != 0 || e->rules_error < 0 || rules_compare(&e->wanted.rules, &e->rules, e->status.json, false, &c) < 0)
                 differs = true;
         else {
                 differs = c.n_differences > 0;

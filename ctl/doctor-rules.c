@@ -93,7 +93,7 @@ void check_missing_rules(Examination *e) {
                             e->config_error != 0 ? "the configuration has errors" : "fopsd isn't running on this configuration");
                 return;
         }
-        if (rules_compare(&e->wanted.rules, &e->rules, false, &c) < 0)
+        if (rules_compare(&e->wanted.rules, &e->rules, e->status.json, false, &c) < 0)
                 return;
         for (size_t i = 0; i < c.n_items; i++)
                 n[c.items[i].state]++;

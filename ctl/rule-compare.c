@@ -12,15 +12,27 @@ void comparison_done(Comparison *c) {
         *c = (Comparison){};
 }
 
-static RuleState state_of_kernels(const struct audit_rule_data *data, const FopsRule *wanted) {
-        FopsSpan tag = fops_rule_data_tag(data);
+static bool is_of_no_file(const FopsJson *status, FopsSpan path) {
+        _cleanup_(fops_arena_done) FopsArena arena = {};
+        const FopsJson *watches = fops_json_member(status, "watches");
+
+        for (const FopsJson *w = watches ? watches->first : NULL; w; w = w->next)
+                if (!fops_json_member(w, "file") && (fops_span_equal(fops_json_bytes(fops_json_member(w, "path"), &arena), path) ||
+                                                     fops_span_equal(fops_json_bytes(fops_json_member(w, "target"), &arena), path)))
+                        return true;
+        return false;
+}
+
+static RuleState state_of_kernels(const struct audit_rule_data *data, const FopsRule *wanted, const FopsJson *status) {
+        FopsSpan tag = fops_rule_data_tag(data), path = fops_rule_data_path(data);
 
         if (wanted)
                 return RULE_INSTALLED;
         if (!fops_span_is_present(tag))
                 return RULE_FOREIGN;
-        return fops_span_equal_string(tag, FOPS_TAG_SELF) || fops_span_equal_string(fops_rule_data_path(data), CANARY_PATH) ?
-                       RULE_OWN : RULE_UNWANTED;
+        if (fops_span_equal_string(tag, FOPS_TAG_SELF) || fops_span_equal_string(path, CANARY_PATH))
+                return RULE_OWN;
+        return fops_span_is_present(path) && is_of_no_file(status, path) ? RULE_OWN : RULE_UNWANTED;
 }
 
 static void add(Comparison *c, RuleState state, const struct audit_rule_data *data, const FopsRule *wanted) {
@@ -50,7 +62,7 @@ static int match(const FopsRules *wanted, const FopsKernelRules *kernel, ssize_t
         return 0;
 }
 
-int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, bool by_kernel, Comparison *ret) {
+int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, const FopsJson *status, bool by_kernel, Comparison *ret) {
         _cleanup_free_ ssize_t *in_kernel = calloc(wanted->n_items + 1, sizeof(ssize_t));
         _cleanup_free_ ssize_t *in_wanted = calloc(kernel->n_items + 1, sizeof(ssize_t));
         Comparison c = { .items = calloc(wanted->n_items + kernel->n_items + 1, sizeof(ComparedRule)) };
@@ -66,7 +78,7 @@ int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, bool b
                                 const FopsRule *rule = in_wanted[k] >= 0 ? wanted->items + in_wanted[k] : NULL;
 
                                 if (by_kernel || !rule)
-                                        add(&c, state_of_kernels(kernel->items[k], rule), kernel->items[k], rule);
+                                        add(&c, state_of_kernels(kernel->items[k], rule, status), kernel->items[k], rule);
                         }
                 else
                         for (size_t i = 0; i < wanted->n_items; i++) {

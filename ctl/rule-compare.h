@@ -3,12 +3,13 @@
 
 /* Rules wanted against rules that the kernel has. Pure. */
 
+#include "json-reader.h"
 #include "kernel-rules.h"
 #include "rule-compiler.h"
 
 typedef enum RuleState {
         RULE_FOREIGN,     /* another's */
-        RULE_OWN,         /* fopsd's for itself: its own process, its canary */
+        RULE_OWN,         /* fopsd's, and of no file: for its own process, its canary, a watch for a time or of its command line */
         RULE_INSTALLED,   /* wanted, and there */
         RULE_MISSING,     /* wanted, and not there */
         RULE_UNSUPPORTED, /* the same, but a kernel need not know such rules */
@@ -29,6 +30,7 @@ typedef struct Comparison {
 
 void comparison_done(Comparison *c);
 
-/* In the order of @wanted and then what else the kernel has, or, @by_kernel, in the kernel's and then what it hasn't.
+/* @status (daemon-status.h; NULL: not known) tells of watches that are in no file.
+ * In the order of @wanted and then what else the kernel has, or, @by_kernel, in the kernel's and then what it hasn't.
  * 0 or -ENOMEM. */
-int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, bool by_kernel, Comparison *ret);
+int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, const FopsJson *status, bool by_kernel, Comparison *ret);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon-status.h"
 #include "json-writer.h"
 #include "pager.h"
 #include "rule-compare.h"
@@ -90,6 +91,7 @@ static int ask_kernel(FopsKernelRules *ret) {
 
 static int compare(const char *file, bool by_kernel, bool json, bool no_pager) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
+        _cleanup_(daemon_status_done) DaemonStatus status = {};
         _cleanup_(comparison_done) Comparison c = {};
         bool colours = pager_colours();
         Wanted wanted;
@@ -99,12 +101,13 @@ static int compare(const char *file, bool by_kernel, bool json, bool no_pager) {
         r = wanted_load_or_say(file, &wanted);
         if (r != 0)
                 return r;
+        (void) daemon_status_read(&status);
         r = ask_kernel(&kernel);
         if (r < 0)
                 fprintf(stderr, "fopsctl: asking the kernel for its rules: %s\n",
                         r == -EPERM ? "not permitted: it takes CAP_AUDIT_CONTROL, or root" : strerror(-r));
         else
-                r = rules_compare(&wanted.rules, &kernel, by_kernel, &c);
+                r = rules_compare(&wanted.rules, &kernel, status.json, by_kernel, &c);
         if (r >= 0) {
                 pager_start(&pager, !no_pager && !json);
                 r = print(&c, by_kernel, json, colours);

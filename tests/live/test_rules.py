@@ -75,6 +75,16 @@ def test_differences_are_marked(ground):
     daemon.stop()
 
 
+def test_a_watch_that_is_in_no_file(ground):
+    ground.need_free_registration()
+    tree, other = ground.tree(), ground.tree()
+    config = ground.config(configuration(tree))
+    daemon = ground.fopsd("-c", config, "--source", "daemon", "-w", other)
+    live.check(not any(other in text for _, text in rules(config, code=0)), "the configuration's rules")
+    live.equal(marks(rules(config, "--kernel", code=0), other), {"="}, "marks in the kernel's list")
+    daemon.stop()
+
+
 def test_without_permission(ground):
     config = ground.config(configuration(ground.tree()))
     done = fopsctl("rules", "-c", config, user=NOBODY, group=NOBODY, extra_groups=[])

@@ -31,7 +31,7 @@ static void assert_compared(const FopsRules *wanted, const FopsKernelRules *kern
                             const char *const *dirs, size_t n_differences) {
         Comparison c;
 
-        assert_int_equal(rules_compare(wanted, kernel, by_kernel, &c), 0);
+        assert_int_equal(rules_compare(wanted, kernel, NULL, by_kernel, &c), 0);
         assert_int_equal(c.n_items, n);
         for (size_t i = 0; i < n; i++) {
                 assert_int_equal(c.items[i].state, states[i]);
@@ -81,6 +81,25 @@ static void test_a_rule_wanted_twice_is_there_twice(void **state _unused_) {
         free(in_kernel[0]);
 }
 
+static void test_rules_of_watches_that_no_file_has_are_no_difference(void **state _unused_) {
+        struct audit_rule_data *in_kernel[] = { make("/for/a/time", "k" TAG), make("/target", "k" TAG), make("/edited", "k" TAG) };
+        const FopsKernelRules kernel = { .items = in_kernel, .n_items = ELEMENTSOF(in_kernel) };
+        _cleanup_(fops_arena_done) FopsArena arena = {};
+        const FopsJson *status = fops_json_parse(FOPS_SPAN_LITERAL("{\"watches\":[{\"path\":\"/for/a/time\"},{\"path\":\"/t*\",\"target\":\"/target\"},"
+                                                                   "{\"path\":\"/edited\",\"file\":\"/etc/fopsd.conf\"}]}"), &arena);
+        Comparison c;
+
+        assert_non_null(status);
+        assert_int_equal(rules_compare(&(const FopsRules){}, &kernel, status, true, &c), 0);
+        assert_int_equal(c.items[0].state, RULE_OWN);
+        assert_int_equal(c.items[1].state, RULE_OWN);
+        assert_int_equal(c.items[2].state, RULE_UNWANTED);
+        assert_int_equal(c.n_differences, 1);
+        comparison_done(&c);
+        for (size_t i = 0; i < ELEMENTSOF(in_kernel); i++)
+                free(in_kernel[i]);
+}
+
 static void test_nothing_wanted_and_nothing_there_is_no_difference(void **state _unused_) {
         assert_compared(&(const FopsRules){}, &(const FopsKernelRules){}, false, 0, NULL, NULL, 0);
 }
@@ -89,6 +108,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_rule_is_told_from_where_it_stands),
                 cmocka_unit_test(test_a_rule_wanted_twice_is_there_twice),
+                cmocka_unit_test(test_rules_of_watches_that_no_file_has_are_no_difference),
                 cmocka_unit_test(test_nothing_wanted_and_nothing_there_is_no_difference),
         };
 
