@@ -26,34 +26,38 @@ static bool cannot_ask(Examination *e) {
         return true;
 }
 
-/* "failed, exit-code", or NULL where systemd doesn't run. */
-static char *unit_state(void) {
-        char state[64] = "", result[64] = "", *text = NULL;
+typedef struct Unit {
+        char state[64], result[64]; /* empty: systemd doesn't run, or doesn't say */
+        unsigned n_restarts;
+} Unit;
+
+static Unit ask_systemd(void) {
+        Unit u = {};
         struct stat st;
         FILE *f;
 
         if (lstat("/run/systemd/system", &st) < 0)
-                return NULL;
-        f = popen("systemctl show --property=ActiveState --property=Result fopsd.service 2>/dev/null", "re");
+                return u;
+        f = popen("systemctl show --property=ActiveState --property=Result --property=NRestarts fopsd.service 2>/dev/null", "re");
         if (!f)
-                return NULL;
+                return u;
         for (char line[128]; fgets(line, sizeof(line), f);)
-                if (sscanf(line, "ActiveState=%63s", state) != 1)
-                        (void) sscanf(line, "Result=%63s", result);
+                if (sscanf(line, "ActiveState=%63s", u.state) != 1 && sscanf(line, "Result=%63s", u.result) != 1)
+                        (void) sscanf(line, "NRestarts=%u", &u.n_restarts);
         pclose(f);
-        return state[0] && asprintf(&text, "%s, %s", state, result) >= 0 ? text : NULL;
+        return u;
 }
 
 void check_running(Examination *e) {
-        _cleanup_free_ char *unit = e->status_error < 0 ? unit_state() : NULL;
+        Unit unit = ask_systemd();
         FopsSpan state;
 
         switch (-e->status_error) {
         case 0:
                 break;
         case ENOENT:
-                finding_add(e, VERDICT_PROBLEM, "systemctl enable --now fopsd; if that fails: journalctl -b -u fopsd",
-                            unit ? "fopsd isn't running; systemd says of it: %s" : "fopsd isn't running", unit);
+                finding_add(e, VERDICT_PROBLEM, "systemctl enable --now fopsd; if that fails: journalctl -b -u fopsd", "fopsd isn't running%s%s%s%s",
+                            unit.state[0] ? "; systemd says of it: " : "", unit.state, unit.state[0] ? ", " : "", unit.result);
                 return;
         default:
                 finding_add(e, VERDICT_PROBLEM, "journalctl -b -u fopsd; systemctl restart fopsd", "fopsd doesn't answer: %s",
@@ -61,6 +65,8 @@ void check_running(Examination *e) {
                 return;
         }
 
+        if (unit.n_restarts > 0)
+                finding_add(e, VERDICT_NOTE, "journalctl -b -u fopsd; coredumpctl list fopsd", "systemd had to start fopsd again %u times", unit.n_restarts);
         state = text_at(e->status.json, "state");
         if (fops_span_equal_string(state, "blocked"))
                 finding_add(e, VERDICT_PROBLEM, "journalctl -b -u systemd-journald; systemctl restart systemd-journald",

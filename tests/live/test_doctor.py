@@ -173,6 +173,11 @@ def test_no_fopsd(ground):
     os.makedirs("/run/systemd/system", exist_ok=True)
     expect(None, {**silent, "running": ("problem", "systemd says of it: failed, exit-code")}, file,
            env={**os.environ, "PATH": ground.private + ":" + os.environ["PATH"]})
+    ground.need_free_registration()
+    daemon = ground.fopsd("-c", file, "--source", "daemon")
+    write(ground.private + "/systemctl", "#!/bin/sh\necho NRestarts=3; echo Result=success; echo ActiveState=active\n")
+    expect(daemon, {"running": ("note", "start fopsd again 3 times")}, file, env={**os.environ, "PATH": ground.private + ":" + os.environ["PATH"]})
+    daemon.stop()
     os.rmdir("/run/systemd/system")
 
 
