@@ -61,8 +61,11 @@ static HistoryNote *copy(History *h, const FopsEntry *e, FopsOp op, uint64_t use
         if (!n || !fields)
                 return NULL;
         for (size_t i = 0; i < e->n_fields; i++) {
-                fields[i].name = fops_arena_copy(&h->arena, fops_span_from_string(e->fields[i].name)).data;
-                fields[i].value = fops_arena_copy(&h->arena, e->fields[i].value);
+                const FopsField *f = e->fields + i;
+
+                fields[i] = (FopsField){ .name = fops_arena_copy(&h->arena, (FopsSpan){ f->name, f->name_size }).data,
+                                         .name_size = f->name_size,
+                                         .value = fops_arena_copy(&h->arena, f->value) };
                 if (!fields[i].name || !fields[i].value.data)
                         return NULL;
         }
