@@ -187,12 +187,18 @@ def test_a_watch_that_is_there_is_not_made_again(ground):
     daemon.stop()
 
 
+def no_fopsd_runs():
+    with open("/proc/net/unix", "rb") as sockets:
+        return b"@fopsd/instance" not in sockets.read()
+
+
 def test_nothing_is_left_of_a_fopsd_of_its_own_after_sigkill(ground):
     tree = ground.tree()
     program = follow(ground, "-m", tree)
     live.check(our_rules(ground), "no rules while it runs")
     program.end(signal.SIGKILL)
     wait_until(lambda: not our_rules(ground), "the rules are gone")
+    wait_until(no_fopsd_runs, "its fopsd has ended")
 
 
 def test_it_ends_when_its_reader_does_though_nothing_happens(ground):
