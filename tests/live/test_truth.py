@@ -487,6 +487,69 @@ def test_btrfs_snapshots_while_running(ground):
         live.check(share([styles[style]]) >= LEAST_RIGHT, f"{style}: only {100 * share([styles[style]]):.2f} %")
 
 
+# Each by its whole path, what is in a directory first.
+REMOVE = """
+import os, sys
+for path, directories, files in os.walk(sys.argv[1], topdown=False):
+    for name in files:
+        os.unlink(os.path.join(path, name))
+    os.rmdir(path)
+"""
+
+
+def directories_with_rules(top):
+    listed = subprocess.run(["auditctl", "-l"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    return {word.partition("dir=")[2] for word in listed if word.partition("dir=")[2].startswith(top)}
+
+
+def test_btrfs_with_more_subvolumes_than_get_rules(ground):
+    """Twenty in one directory, two of which have others in them: those are told by whole paths. Another btrfs that comes and goes in the
+    watched directory changes nothing."""
+    top = ground.directory("/var/tmp") + "/top"
+    os.mkdir(top)
+    point, beside = mounted(ground, "btrfs", top), f"{top}/beside"
+    trees_in(f"{point}/data")
+    os.mkdir(f"{point}/many")
+    for i in range(20):
+        btrfs("snapshot", point, f"{point}/many/v{i}")
+    for i in range(2):
+        btrfs("create", f"{point}/many/v{i}/nested")
+    ground.need_free_registration()
+    daemon = ground.watching(top)
+    wait_until_indexed(ground, daemon)
+    # 16 subvolumes at most, and what they are in.
+    live.check(len(directories_with_rules(top)) <= 17, "too many rules")
+
+    ran = []
+
+    def remove(style, *command):
+        tree = walk(command[-1])
+        ran.append(Program(style, command, removed(tree), set(tree) | {os.fsencode(os.path.dirname(command[-1]))}))
+
+    remove("whole paths", "python3", "-c", REMOVE, f"{point}/many/v0/data/find")
+    remove("whole paths", "python3", "-c", REMOVE, f"{point}/many/v7/data/find")
+    remove("whole paths", "python3", "-c", REMOVE, f"{point}/data/find")
+    remove("by descriptors", "rm", "-rf", f"{point}/many/v7/data/rm")
+
+    os.mkdir(beside)
+    other = mounted(ground, "btrfs", beside)
+    trees_in(f"{other}/data")
+    wait_until_told(ground, daemon, f"{other}/data/rm")
+    remove("another one", "rm", "-rf", f"{other}/data/rm")
+    wait_until_told(ground, daemon, f"{other}/data/cp")
+    subprocess.run(["umount", other], check=True)
+    remove("whole paths", "python3", "-c", REMOVE, f"{point}/data/cp")
+    daemon.stop()
+
+    done, styles, faults = live.operations(ground.entries()), collections.defaultdict(Style), []
+    for program in ran:
+        program.compare(done, styles, faults, False)
+    print_table("btrfs, many", styles)
+    live.check(not faults, f"{len(faults)} faults\n  " + "\n  ".join(faults[:live.FAULTS_SHOWN]))
+    for style in ("whole paths", "another one"):
+        live.check(share([styles[style]]) >= LEAST_RIGHT, f"{style}: only {100 * share([styles[style]]):.2f} %")
+
+
 def test_overlayfs(ground):
     directory = ground.directory("/var/tmp")
     trees_in(f"{directory}/lower/one", f"{directory}/lower/two")

@@ -305,6 +305,53 @@ static void test_what_couldn_t_be_looked_up_whole_tells_nothing(void **state) {
         assert_int_equal(tell(f, "one", lines), 1);
 }
 
+static void test_what_is_on_another_device_isn_t_asked_for_new_ones(void **state) {
+        static const char lines[] = UNLINKAT PARENT("/", 300) FILE_ITEM("f", 301, "DELETE");
+        Fixture *f = *state;
+        FopsSubvolumes *s = fops_path_index_subvolumes(f->index);
+        FopsRegion *r = reach(f, "both", ONE, TWO);
+
+        r->checked_usec = EVENT_USEC - 1000;
+        f->newer_than = 300;
+        fops_subvolumes_get(s, TWO)->dev_major = 0xfd;
+        assert_told(f, "both", lines, ONE);
+        assert_int_equal(f->n_asked, 1);
+
+        /* Nor what isn't mounted any more. */
+        r->checked_usec = EVENT_USEC - 1000;
+        fops_subvolumes_forget_device(s, 0xfd, 0);
+        assert_told(f, "both", lines, ONE);
+        assert_int_equal(f->n_asked, 2);
+}
+
+static void test_where_rules_reach_many_only_the_text_tells(void **state) {
+        static const char lines[] = UNLINKAT PARENT("/", 300) FILE_ITEM("f", 301, "DELETE");
+        Fixture *f = *state;
+        FopsSubvolumes *s = fops_path_index_subvolumes(f->index);
+        FopsReach found = { .top = fops_subvolume_key(ONE, 256), .is_whole = true };
+        FopsSubvolumeEntry entries[20] = { { .directory = fops_subvolume_key(ONE, 256), .newest_child = 300 } };
+
+        f->newer_than = 300;
+        f->shares_root = 1;
+        for (found.n_entries = 1; found.n_entries < ELEMENTSOF(entries); found.n_entries++) {
+                FopsSubvolume v = { .id = 300 + found.n_entries, .dev_major = 0xfe, .stat_minor = 60 };
+                int number = fops_subvolumes_put(s, &v);
+
+                assert_true(number > TOP);
+                entries[found.n_entries] = (FopsSubvolumeEntry){ .directory = fops_subvolume_key((uint32_t) number, 256) };
+        }
+        found.entries = entries;
+        fops_reach_add_device(&found, 0xfe, 0);
+        assert_int_equal(fops_subvolumes_set_region(s, FOPS_SPAN_LITERAL("many"), FOPS_SPAN_LITERAL("/srv"), &found, EVENT_USEC), 0);
+
+        assert_untold(f, "many", lines);
+        assert_told(f, "many", UNLINKAT CWD("\"/\"") PARENT("/srv/two/d/", 300) FILE_ITEM("/srv/two/d/f", 301, "DELETE"), TWO);
+        assert_int_equal(f->n_asked, 0);
+        /* Now and then new ones are looked for. */
+        fops_subvolumes_region(s, FOPS_SPAN_LITERAL("many"))->checked_usec = EVENT_USEC - 60000000;
+        assert_int_equal(tell(f, "many", lines), 1);
+}
+
 static void test_a_failed_rename_may_be_between_two(void **state) {
         static const char lines[] = RENAME_FAILED CWD("\"/\"") PARENT("/srv/one/d/", 300) PARENT("/srv/two/d/sub", 310);
         Fixture *f = *state;
@@ -494,6 +541,8 @@ int main(void) {
                 TEST(test_the_text_doesn_t_outweigh_the_rule),
                 TEST(test_new_subvolumes_are_looked_for),
                 TEST(test_what_couldn_t_be_looked_up_whole_tells_nothing),
+                TEST(test_what_is_on_another_device_isn_t_asked_for_new_ones),
+                TEST(test_where_rules_reach_many_only_the_text_tells),
                 TEST(test_a_failed_rename_may_be_between_two),
                 TEST(test_a_rename_that_succeeded_is_in_one),
                 TEST(test_an_exchange_is_in_one_with_what_is_made_up_of_it),
