@@ -26,9 +26,9 @@
 #define EMPTY_SUBVOLUME_INODE 2
 /* A tree with more directories waiting than this is scanned as far as it goes; 24 bytes each. */
 #define QUEUE_MAX ((size_t) 16 << 20)
-/* The event that has moved a directory comes within this time, or with the next round, of twice that. */
-#define PUT_OFF_USEC UINT64_C(20000)
-#define PUT_OFF_ROUNDS_MAX 4U
+/* The event that has moved a directory comes within this time, or with the next round, of twice that. The index is incomplete as long. */
+#define PUT_OFF_USEC UINT64_C(10000)
+#define PUT_OFF_ROUNDS_MAX 3U
 /* What was queued of late isn't queued again. */
 #define QUEUE_LOOK ((size_t) 32)
 
