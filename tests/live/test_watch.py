@@ -4,9 +4,7 @@
 
 import json
 import os
-import socket
 import subprocess
-import threading
 
 import live
 
@@ -32,23 +30,6 @@ def configure(ground, text):
     os.chmod("/etc/fopsd.conf", 0o644)
 
 
-def start(ground):
-    """An fopsd on that configuration; somebody reads what it notifies, as systemd does."""
-    daemon = ground.fopsd("--source", "daemon")
-
-    def read():
-        while True:
-            try:
-                daemon.notify.recv(65536)
-            except socket.timeout:
-                pass
-            except OSError:
-                return
-
-    threading.Thread(target=read, daemon=True).start()
-    return daemon
-
-
 def watches():
     return {w["path"]: w for w in json.loads(fopsctl("status", "-o", "json")[1])["watches"]}
 
@@ -61,7 +42,7 @@ def test_a_watch_is_armed_when_the_command_ends(ground):
     ground.need_free_registration()
     before, tree = ground.tree(), ground.tree()
     configure(ground, f'watches = ( {{ path = "{before}"; }} );\n')
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     live.equal(fopsctl("watch", "data", "-o", "create,delete", "-k", "a \"key\"", cwd=os.path.dirname(tree)), (0, f"{tree} is watched\n", ""),
                "watch")
     live.equal((watches()[tree]["keys"], watches()[tree]["state"], before in watches()), (['a "key"'], "armed", True), "watches")
@@ -86,7 +67,7 @@ def test_what_is_not_there_yet_is_waited_for(ground):
     ground.need_free_registration()
     tree = ground.tree()
     configure(ground, "")
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     later, pattern = tree + "/later", tree + "/*.d"
     live.equal(fopsctl("watch", later), (0, f"{later} will be watched when it is there\n", ""), "watch")
     live.equal(fopsctl("watch", pattern), (0, f"{pattern} will be watched when it is there\n", ""), "watch of a pattern")
@@ -106,7 +87,7 @@ def test_hostile_names(ground):
     ground.need_free_registration()
     tree = os.fsencode(ground.tree())
     configure(ground, "")
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     for i, name in enumerate((b'"; } ); kernel = { lock = true; }; #', b"\xff\x1b[2J\n", b"x" * 200, b"-o", b"\\x41")):
         path = tree + b"/" + name
         os.mkdir(path)
@@ -124,7 +105,7 @@ def test_a_bad_one_is_never_installed(ground):
     ground.need_free_registration()
     tree = ground.tree()
     configure(ground, "")
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     for arguments, code, word in ((["-o", "fly"], 2, "fly"), (["-k", ""], 2, "-k"), (["-k", "x" * 300], 2, "key")):
         got, out, err = fopsctl("watch", tree, *arguments)
         live.equal((got, out, drop_ins(), watches()), (code, "", [], {}), f"watch with {arguments}")
@@ -145,7 +126,7 @@ def test_what_another_file_says_stays(ground):
     ground.need_free_registration()
     tree = ground.tree()
     configure(ground, f'\nwatches = ( {{ path = "{tree}"; }} );\n')
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     live.equal(fopsctl("unwatch", tree), (1, "", f"{tree} is watched because of /etc/fopsd.conf:3\n"), "unwatch")
     live.equal(fopsctl("watch", tree, "-o", "read")[0], 0, "watch of what is watched")
     live.equal(fopsctl("unwatch", tree), (1, "", f"{tree} is watched because of /etc/fopsd.conf:3\n"), "unwatch of half")
@@ -160,7 +141,7 @@ def test_without_fopsd(ground):
     live.equal(fopsctl("watch", tree), (1, "", said), "watch")
     live.equal(len(drop_ins()), 1, "drop-ins")
     ground.need_free_registration()
-    daemon = start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     live.equal(watches()[tree]["state"], "armed", "state after the start")
     daemon.stop()
     live.equal(fopsctl("unwatch", tree), (1, "", said), "unwatch")
