@@ -143,6 +143,8 @@ def test_rules_and_watches_are_taken(jr):
     jr.file("audit.rules", b"-w /etc/passwd -p wa -k identity\n")
     rules_file = os.path.join(jr.directory, "audit.rules")
     for theirs, ours in readme_table.rows_of("auditctl"):
+        if ours.startswith("fopsctl"):
+            continue  # takes a kernel
         config = jr.file("fopsd.conf", ours.replace("/etc/audit/audit.rules", rules_file).encode() + b"\n")
         result = fopsctl("check", "-c", config)
         equal((result.code, result.err), (0, ""), f"exit code and complaints of {ours}")

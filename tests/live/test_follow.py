@@ -82,6 +82,11 @@ def our_rules(ground):
     return [r for r in ground.audit.rules() if live.TAG in live.rule_strings(r)]
 
 
+def no_fopsd_runs():
+    with live.socket.socket(live.socket.AF_UNIX, live.socket.SOCK_STREAM) as s:
+        return s.connect_ex("\0fopsd/instance") != 0 and s.connect_ex("\0fopsd/instance\0") != 0
+
+
 # inotifywait needs a moment after a directory was made, or it misses what is made in it.
 OPERATIONS = ["mkdir sub", "touch sub/a", "echo x >> sub/a", "mv sub/a b", "mv b sub/c", "touch 'sp ace'", "ln -s b l",
               "ln sub/c hard", "rm hard", "mkfifo f", "rm f l", "truncate -s 0 sub/c", "mkdir -p sub/deep", "touch sub/deep/x",
