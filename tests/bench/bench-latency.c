@@ -53,12 +53,13 @@ int main(int argc, char **argv) {
                 return 2;
         sd_journal_add_match(journal, "FOPSD_OP=create", 0);
 
+        while (sd_journal_next(journal) > 0)
+                ;
+
         for (size_t i = 0; i < n; i++) {
                 uint64_t start;
                 int fd;
 
-                sd_journal_seek_tail(journal);
-                sd_journal_previous(journal);
                 snprintf(path, sizeof(path), "%s/latency-%zu", argv[2], i);
                 fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
                 start = now_usec();

@@ -34,10 +34,10 @@ class Ground(live.Live):
         super()._start_journald()
 
     def __exit__(self, *details):
-        super().__exit__(*details)
         if hasattr(self, "qlen"):
             with open(self.QLEN, "w") as f:
                 f.write(self.qlen)
+        super().__exit__(*details)
 
 
 def tool(name):
