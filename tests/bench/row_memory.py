@@ -38,18 +38,18 @@ def idle_auditd(ground):
     return kib / 1024
 
 
-def index(ground, tree, n):
+def index(ground, tree, n, idle_mib):
     """Seconds until indexed, and bytes an entry."""
+    ground.forget()
+    live.equal(ground.entries("FOPSD_STATE=indexed"), [], "entries about an index, before there is one")
     start = time.monotonic()
     daemon = ground.watching(tree, extra=f"index = {{ max_entries = {n + n // 10}; }};")
-    empty = resident_kib(daemon.pid)
     while not ground.entries("FOPSD_STATE=indexed"):
         live.check(time.monotonic() < start + SECONDS, f"not indexed in {SECONDS} s")
         time.sleep(0.02)
     seconds = time.monotonic() - start
-    size = (resident_kib(daemon.pid) - empty) * 1024 / n
+    size = (resident_kib(daemon.pid) / 1024 - idle_mib) * 2**20 / n
     daemon.stop()
-    ground.forget()
     return seconds, size
 
 
@@ -64,7 +64,7 @@ def rows(options):
         make(tree, n)
         figures = alternate(options.rounds, {
             "find": lambda: run("find", tree, "-printf", "%i %p\\n", stdout=subprocess.DEVNULL).wall,
-            "fopsd": lambda: index(ground, tree, n),
+            "fopsd": lambda: index(ground, tree, n, median(idle["fopsd"])),
         })
         yield Row(f"index of {n:,} files and directories", "s", median(f[0] for f in figures["fopsd"]), {"find": median(figures["find"])})
         yield Row("its memory, a file or directory", "bytes", median(f[1] for f in figures["fopsd"]), {})
