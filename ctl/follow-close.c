@@ -240,9 +240,10 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents _unused_,
         ssize_t size = read(fd, buffer, sizeof(buffer));
         int r = 0;
 
-        for (; size > 0 && r >= 0 && FAN_EVENT_OK(event, size); event = (const void *) ((const char *) event + event->event_len)) {
-                size -= event->event_len;
+        while (size > 0 && r >= 0 && FAN_EVENT_OK(event, size)) {
                 r = take_event(c, event);
+                size -= event->event_len;
+                event = (const void *) ((const char *) event + event->event_len);
         }
         if (r >= 0)
                 r = call_out_due(c);

@@ -17,6 +17,6 @@ int follow_close_new(sd_event *event, FollowHandlers handlers, const FollowScope
 FollowClose *follow_close_free(FollowClose *c);
 FOPS_DEFINE_CLEANUP(FollowClose *, follow_close_free)
 
-/* Records of audit take longer than events of fanotify, so these wait a little. An operation of @usec has come: what is older
- * is called out now. 0 or what @handlers.entry returned. */
+/* Records of audit take longer than events of fanotify, so these wait a little. An operation of @usec has come: what is
+ * older is called out now. 0 or what @handlers.entry returned. */
 int follow_close_catch_up(FollowClose *c, uint64_t usec);

@@ -22,7 +22,8 @@ void follow_scope_done(FollowScope *s) {
 /* --- roots ------------------------------------------------------------------------------------------------------------ */
 
 int follow_scope_add(FollowScope *s, const char *path) {
-        FollowRoot *roots = reallocarray(s->roots, s->n_roots + 1, sizeof(FollowRoot)), root = { .shown = fops_span_from_string(path) };
+        FollowRoot *roots = reallocarray(s->roots, s->n_roots + 1, sizeof(FollowRoot));
+        FollowRoot root = { .shown = fops_span_from_string(path) };
         struct stat st;
         int r;
 

@@ -32,8 +32,8 @@ typedef struct HistoryQuestion {
 
 typedef struct History History;
 
-/* Answers a question: calls history_take() with the latest HISTORY_ANSWERS_MAX entries that it asks for; others do no harm. 0 or
- * -errno. */
+/* Answers a question: calls history_take() with the latest HISTORY_ANSWERS_MAX entries that it asks for; others do no
+ * harm. 0 or -errno. */
 typedef int (*HistoryAsk)(void *userdata, History *h, const HistoryQuestion *question);
 
 /* One entry. */

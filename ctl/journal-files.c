@@ -2,8 +2,9 @@
 
 /* sd_journal_open() passes over files that it can't open, and reading then finds less than there is. So each is tried.
  *
- * sd_journal_enumerate_unique() over many files looks each value up in all files before it, and, over more than half a gigabyte, maps
- * and unmaps at every step: 40 µs a value instead of 2 (Linux 6.18, systemd 252). So that too is done file by file. */
+ * sd_journal_enumerate_unique() over many files looks each value up in all files before it, and, over more than half a
+ * gigabyte, maps and unmaps at every step: 40 µs a value instead of 2 (Linux 6.18, systemd 252). So that too is done file
+ * by file. */
 
 #include "journal-files.h"
 

@@ -349,7 +349,8 @@ static int take_events(Follow *f, const char *words) {
         return 1;
 }
 
-static int take_pattern(int (*set)(FollowScope *s, const char *regex, bool ignore_case), Follow *f, const char *text, bool ignore_case) {
+static int take_pattern(int (*set)(FollowScope *s, const char *regex, bool ignore_case), Follow *f, const char *text,
+                        bool ignore_case) {
         return set(&f->scope, text, ignore_case) == 0 ? 0 : refuse("regular expression", text);
 }
 

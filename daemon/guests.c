@@ -197,7 +197,8 @@ static int listen_at(Guests *g, const char *directory) {
         g->address.sun_family = AF_UNIX;
         (void) unlink(g->address.sun_path); /* of a life before */
         /* What the mode is made of is the umask, which is the whole process's. */
-        if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *) &g->address, sizeof(g->address)) < 0 || listen(fd, (int) GUESTS_MAX) < 0)
+        if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *) &g->address, sizeof(g->address)) < 0 ||
+            listen(fd, (int) GUESTS_MAX) < 0)
                 return -errno;
         g->fd = TAKE_FD(fd);
         return 0;

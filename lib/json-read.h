@@ -5,7 +5,7 @@
 
 #include "entry.h"
 
-/* Adds the fields of the object in @line, which may end in a newline, to @e after having emptied it. Values borrow from @line and from
- * the entry's arena, names from that: valid until it is read into again. Returns 0, or -EINVAL if that is no such line, or memory is
- * out; what @e holds is then of no use. */
+/* Adds the fields of the object in @line, which may end in a newline, to @e after having emptied it. Values borrow from
+ * @line and from the entry's arena, names from that: valid until it is read into again. Returns 0, or -EINVAL if that is
+ * no such line, or memory is out; what @e holds is then of no use. */
 int fops_json_read(FopsEntry *e, FopsSpan line);
