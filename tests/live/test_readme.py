@@ -62,7 +62,7 @@ def test_lines_of_auditctl_that_act_at_once(ground):
         raise live.Skip("no auditctl")
     tree = ground.tree()
     test_watch.configure(ground, "")
-    daemon = test_watch.start(ground)
+    daemon = ground.fopsd("--source", "daemon")
     rows = [(theirs, ours) for theirs, ours in readme_table.rows_of("auditctl") if ours.startswith("fopsctl")]
     live.check(len(rows) == 4, f"lines: {rows}")
     for theirs, ours in rows:
