@@ -5,6 +5,7 @@
 import json
 import os
 import subprocess
+import time
 
 import live
 
@@ -53,6 +54,10 @@ def test_a_watch_is_armed_when_the_command_ends(ground):
     live.equal(fopsctl("watch", tree, "-k", "other")[0], 0, "watch")
     live.equal((watches()[tree]["keys"], drop_ins()), (["other"], [name]), "after the second")
     subprocess.run(["sh", "-c", f"touch {tree}/x; rm {tree}/x"], check=True)
+    # What is on its way when its watch goes isn't anybody's.
+    deadline = time.monotonic() + live.READY_SECONDS
+    while len(live.operations(ground.entries())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
 
     live.equal(fopsctl("unwatch", tree), (0, f"{tree} is no longer watched\n", ""), "unwatch")
     live.equal((sorted(watches()), drop_ins()), ([before], []), "after unwatch")
