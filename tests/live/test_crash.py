@@ -48,7 +48,9 @@ def compare(ground, expected, lost):
     print(f"  {missing} operations missing; told: {lost_records} records lost, {never_came} events never came, {incomplete} incomplete")
     live.check(missing <= told, f"{missing} operations are missing, and {told} are told of")
     live.check(missing <= MISSING_MAX, f"{missing} operations are missing")
-    live.equal(dict(counts - expected), {}, "operations that were not")
+    # A create whose PATH record was lost looks like a modify.
+    others = counts - expected
+    live.check(sum(others.values()) <= lost_records + incomplete, f"operations that were not: {dict(others)}")
     doubled = [group for group in by_event.values() if len(group) > 1]
     unsaid = [group for group in doubled if sum(e.one("FOPSD_REPLAYED") is None for e in group) > 1]
     live.equal([e[0].text("FOPSD_EVENT") for e in unsaid], [], "entries that are there twice and don't say so")
