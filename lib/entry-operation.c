@@ -25,19 +25,14 @@ static void add_id(FopsEntry *e, const char *name, uint32_t id) {
                 fops_entry_add_u64(e, name, id);
 }
 
-/* A name from the cache lives until the next question to it only. */
-static void add_copy(FopsEntry *e, const char *name, FopsSpan value) {
-        fops_entry_add(e, name, fops_arena_copy(&e->arena, value));
-}
-
 static void add_user(FopsEntry *e, const char *name, FopsNames *names, uint32_t uid) {
         if (uid != FOPS_ID_UNSET)
-                add_copy(e, name, fops_names_user(names, uid));
+                fops_entry_add(e, name, fops_names_user(names, uid));
 }
 
 static void add_group(FopsEntry *e, const char *name, FopsNames *names, uint32_t gid) {
         if (gid != FOPS_ID_UNSET)
-                add_copy(e, name, fops_names_group(names, gid));
+                fops_entry_add(e, name, fops_names_group(names, gid));
 }
 
 /* For fields that may stand several times in a row, with a different value each. */
@@ -197,6 +192,7 @@ static void add_syscall(FopsEntry *e, const FopsOperation *op) {
 }
 
 void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
+        fops_names_begin(names);
         if (op->pid != 0)
                 fops_entry_add_u64(e, "FOPSD_PID", op->pid);
         if (op->ppid != 0)
@@ -253,6 +249,7 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
                 add_string(e, "FOPSD_REPLAYED", "1");
         if (full)
                 add_records(e, op->event);
+        e->is_grouped = true;
 }
 
 void fops_entry_from_event(FopsEntry *e, const FopsEvent *event) {

@@ -28,7 +28,7 @@ void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority) {
         e->kind = kind;
         e->priority = priority;
         e->n_fields = 0;
-        e->truncated = false;
+        e->truncated = e->is_grouped = false;
 
         fops_entry_add(e, "SYSLOG_IDENTIFIER", FOPS_SPAN_LITERAL("fopsd"));
         fops_entry_add(e, "MESSAGE_ID", fops_span_from_string(fops_kind_message_id(kind)));
@@ -39,16 +39,6 @@ void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority) {
 void fops_entry_done(FopsEntry *e) {
         fops_arena_done(&e->arena);
         e->n_fields = 0;
-}
-
-void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, FopsSpan value) {
-        if (value.size == 0)
-                return;
-        if (e->n_fields == ELEMENTSOF(e->fields)) {
-                e->truncated = true;
-                return;
-        }
-        e->fields[e->n_fields++] = (FopsField){ name, value, name_size };
 }
 
 FopsLine fops_entry_line(FopsEntry *e, size_t room) {
@@ -76,14 +66,15 @@ FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value) {
 }
 
 FopsSpan fops_entry_format_i64(FopsEntry *e, int64_t value) {
-        FopsLine line = fops_entry_line(e, FOPS_NUMBER_BYTES);
+        uint64_t distance = value < 0 ? -(uint64_t) value : (uint64_t) value;
+        char *p = fops_arena_alloc(&e->arena, 1 + FOPS_NUMBER_BYTES);
 
-        if (!line.data) {
+        if (!p) {
                 e->truncated = true;
                 return FOPS_SPAN_ABSENT;
         }
-        fops_line_put_i64(&line, value);
-        return fops_line_span(&line);
+        *p = '-';
+        return (FopsSpan){ p, (value < 0) + fops_format_u64(p + (value < 0), distance) };
 }
 
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) {

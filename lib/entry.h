@@ -33,6 +33,7 @@ typedef struct FopsEntry {
         FopsField fields[FOPS_ENTRY_FIELDS_MAX];
         FopsArena arena; /* what is formatted for this entry */
         bool truncated;  /* fields were left out for want of room */
+        bool is_grouped; /* fields of one name are known to stand next to each other */
 } FopsEntry;
 
 /* "operation" …; the MESSAGE_ID as 32 hex digits, as in the catalog. Static. */
@@ -45,9 +46,15 @@ void fops_entry_done(FopsEntry *e);
 
 /* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
  * value until the next _begin, the others format into the entry's arena. */
-void fops_entry_add_sized(FopsEntry *e, const char *name, size_t name_size, FopsSpan value);
 static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
-        fops_entry_add_sized(e, name, strlen(name), value); /* counted by the compiler, where @name is a literal */
+        if (value.size == 0)
+                return;
+        if (e->n_fields == ELEMENTSOF(e->fields)) {
+                e->truncated = true;
+                return;
+        }
+        /* The name is counted by the compiler, where it is a literal. */
+        e->fields[e->n_fields++] = (FopsField){ name, value, strlen(name) };
 }
 FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value);
 static inline void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
@@ -69,8 +76,8 @@ FopsSpan fops_entry_get(const FopsEntry *e, const char *name);
 typedef struct FopsNames FopsNames; /* names.h */
 
 /* The entry of an operation, all fields that are known. Priority from the first of op->watches (LOG_INFO / LOG_NOTICE
- * without one). Borrows from @op and its event. @names may be NULL: no user and group names. @full adds every record of the
- * event raw, as FOPSD_RECORD fields. */
+ * without one). Borrows from @op and its event, and from @names, until that is begun again. @names may be NULL: no user and group
+ * names. @full adds every record of the event raw, as FOPSD_RECORD fields. */
 void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames *names, bool full);
 
 /* The entry of a foreign event, kind record: MESSAGE its first record, FOPSD_EVENT, FOPSD_TIME, FOPSD_RECORD each record raw

@@ -42,12 +42,12 @@ static void put_string(FopsWriter *w, FopsSpan s) {
 }
 
 static void put_bytes(FopsWriter *w, FopsSpan s) {
-        char number[8];
+        char number[1 + FOPS_NUMBER_BYTES];
 
-        fops_writer_put_string(w, "[");
-        for (size_t i = 0; i < s.size; i++)
-                fops_writer_put(w, number, (size_t) snprintf(number, sizeof(number), i > 0 ? ",%u" : "%u",
-                                                             (unsigned) (unsigned char) s.data[i]));
+        for (size_t i = 0; i < s.size; i++) {
+                number[0] = i > 0 ? ',' : '[';
+                fops_writer_put(w, number, 1 + fops_format_u64(number + 1, (unsigned char) s.data[i]));
+        }
         fops_writer_put_string(w, "]");
 }
 
@@ -71,8 +71,10 @@ static bool put_plain_field(FopsWriter *w, const FopsField *field, char before) 
 
         *p++ = before;
         *p++ = '"';
-        p = mempcpy(p, field->name, field->name_size);
-        p = mempcpy(p, "\":\"", 3);
+        p = fops_copy_short(p, field->name, field->name_size);
+        *p++ = '"';
+        *p++ = ':';
+        *p++ = '"';
         if (!fops_plain_copy(p, field->value))
                 return false;
         p += field->value.size;
@@ -102,7 +104,18 @@ static unsigned place_of(const FopsField *field) {
         return ((end + (uint32_t) field->name_size) * UINT32_C(0x9e3779b1)) >> (32 - PLACE_BITS);
 }
 
-/* For each field the next of its name, or 0. Returns in @again[i] whether one came before it. */
+/* For each field the next of its name, or 0; in @again[i] whether one came before it. */
+static void find_neighbours(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
+        bool is_same = false;
+
+        for (size_t i = 0; i < e->n_fields; i++) {
+                again[i] = is_same;
+                is_same = i + 1 < e->n_fields && same_name(e->fields + i, e->fields + i + 1);
+                next[i] = is_same ? (uint16_t) (i + 1) : 0;
+        }
+}
+
+/* The same, wherever they stand. */
 static void find_same_names(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
         uint16_t last[1U << PLACE_BITS] = {}; /* index + 1 of the latest field there */
         uint16_t older[FOPS_ENTRY_FIELDS_MAX];
@@ -129,7 +142,10 @@ void fops_json_print(const FopsEntry *e, FILE *f) {
         FopsWriter w;
 
         fops_writer_init(&w, f);
-        find_same_names(e, next, again);
+        if (e->is_grouped)
+                find_neighbours(e, next, again);
+        else
+                find_same_names(e, next, again);
 
         for (size_t i = 0; i < e->n_fields; i++) {
                 const char *before = i > 0 ? ",\"" : "{\"";

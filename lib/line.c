@@ -10,10 +10,17 @@ static size_t count_digits(uint64_t value) {
 }
 
 size_t fops_format_u64(char to[static FOPS_NUMBER_BYTES], uint64_t value) {
-        size_t size = count_digits(value);
+        static const char pairs[200] = "00010203040506070809" "10111213141516171819" "20212223242526272829" "30313233343536373839"
+                                       "40414243444546474849" "50515253545556575859" "60616263646566676869" "70717273747576777879"
+                                       "80818283848586878889" "90919293949596979899";
+        size_t size = count_digits(value), i = size;
 
-        for (size_t i = size; i > 0; value /= 10)
-                to[--i] = (char) ('0' + value % 10);
+        for (; value >= 100; value /= 100)
+                memcpy(to + (i -= 2), pairs + value % 100 * 2, 2);
+        if (value >= 10)
+                memcpy(to, pairs + value * 2, 2);
+        else
+                to[0] = (char) ('0' + value);
         return size;
 }
 

@@ -113,12 +113,11 @@ typedef struct Person {
         FopsSpan name; /* absent: unknown */
 } Person;
 
-/* Asked once, before composing: the cache may answer otherwise the second time, and its answers don't live long. */
 typedef struct People {
         Person actor, effective, new_owner, new_group;
 } People;
 
-static People ask_names(FopsArena *arena, const FopsOperation *op, FopsNames *names) {
+static People ask_names(const FopsOperation *op, FopsNames *names) {
         uint32_t actor = op->auid != FOPS_ID_UNSET ? op->auid : op->uid != FOPS_ID_UNSET ? op->uid : op->euid;
         People p = {
                 .actor.id = actor,
@@ -127,14 +126,15 @@ static People ask_names(FopsArena *arena, const FopsOperation *op, FopsNames *na
                 .new_group.id = op->new_gid,
         };
 
+        fops_names_begin(names);
         if (p.actor.id != FOPS_ID_UNSET)
-                p.actor.name = fops_arena_copy(arena, fops_names_user(names, p.actor.id));
+                p.actor.name = fops_names_user(names, p.actor.id);
         if (p.effective.id != FOPS_ID_UNSET)
-                p.effective.name = fops_arena_copy(arena, fops_names_user(names, p.effective.id));
+                p.effective.name = fops_names_user(names, p.effective.id);
         if (p.new_owner.id != FOPS_ID_UNSET)
-                p.new_owner.name = fops_arena_copy(arena, fops_names_user(names, p.new_owner.id));
+                p.new_owner.name = fops_names_user(names, p.new_owner.id);
         if (p.new_group.id != FOPS_ID_UNSET)
-                p.new_group.name = fops_arena_copy(arena, fops_names_group(names, p.new_group.id));
+                p.new_group.name = fops_names_group(names, p.new_group.id);
         return p;
 }
 
@@ -366,7 +366,7 @@ static void compose(FopsLine *l, const FopsOperation *op, const People *people, 
 }
 
 FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
-        People people = ask_names(arena, op, names);
+        People people = ask_names(op, names);
         FopsLine l = { .room = USUAL_BYTES };
 
         for (;;) {

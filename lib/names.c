@@ -15,6 +15,8 @@
 /* getpwuid_r(3) says ERANGE until the buffer is large enough; a group of tens of thousands of members fits into this. */
 #define BUFFER_BYTES_MAX ((size_t) 4 << 20)
 
+#define ITEMS_MAX ((size_t) FOPS_NAMES_MAX + FOPS_NAMES_AT_ONCE)
+
 typedef struct Name {
         uint32_t id;
         FopsSpan name; /* absent: there is none */
@@ -34,6 +36,7 @@ typedef struct Cache {
 
 struct FopsNames {
         Cache users, groups;
+        int64_t now_msec;
         char *buffer;
         size_t buffer_bytes;
 };
@@ -64,8 +67,8 @@ FopsNames *fops_names_new(void) {
         n->groups = (Cache){ .path = "/etc/group", .ask = ask_group, .checked_msec = INT64_MIN };
         n->buffer_bytes = 1024;
         n->buffer = malloc(n->buffer_bytes);
-        n->users.items = calloc(FOPS_NAMES_MAX, sizeof(Name));
-        n->groups.items = calloc(FOPS_NAMES_MAX, sizeof(Name));
+        n->users.items = calloc(ITEMS_MAX, sizeof(Name));
+        n->groups.items = calloc(ITEMS_MAX, sizeof(Name));
         if (!n->buffer || !n->users.items || !n->groups.items)
                 return NULL;
         return TAKE_PTR(n);
@@ -104,6 +107,8 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 static void cache_refresh(Cache *c, int64_t now) {
         struct stat file = {};
 
+        if (c->n_items > FOPS_NAMES_MAX)
+                cache_empty(c);
         if (c->checked_msec != INT64_MIN && now - c->checked_msec < CHECK_INTERVAL_MSEC)
                 return;
         c->checked_msec = now;
@@ -148,27 +153,28 @@ static FopsSpan ask(FopsNames *n, Cache *c, uint32_t id) {
 }
 
 static FopsSpan cache_get(FopsNames *n, Cache *c, uint32_t id) {
-        int64_t now = now_msec();
-        bool is_new;
-        size_t i;
+        size_t i = cache_place(c, id);
+        bool is_new = i == c->n_items || c->items[i].id != id;
 
-        cache_refresh(c, now);
-
-        i = cache_place(c, id);
-        is_new = i == c->n_items || c->items[i].id != id;
-        if (!is_new && (fops_span_is_present(c->items[i].name) || now - c->items[i].asked_msec < RETRY_INTERVAL_MSEC))
+        if (!is_new && (fops_span_is_present(c->items[i].name) || n->now_msec - c->items[i].asked_msec < RETRY_INTERVAL_MSEC))
                 return c->items[i].name;
 
         if (is_new) {
-                if (c->n_items == FOPS_NAMES_MAX) {
-                        cache_empty(c);
-                        i = 0;
-                }
+                if (c->n_items == ITEMS_MAX)
+                        return FOPS_SPAN_ABSENT;
                 memmove(c->items + i + 1, c->items + i, (c->n_items - i) * sizeof(Name));
                 c->n_items++;
         }
-        c->items[i] = (Name){ .id = id, .name = ask(n, c, id), .asked_msec = now };
+        c->items[i] = (Name){ .id = id, .name = ask(n, c, id), .asked_msec = n->now_msec };
         return c->items[i].name;
+}
+
+void fops_names_begin(FopsNames *n) {
+        if (!n)
+                return;
+        n->now_msec = now_msec();
+        cache_refresh(&n->users, n->now_msec);
+        cache_refresh(&n->groups, n->now_msec);
 }
 
 FopsSpan fops_names_user(FopsNames *n, uint32_t uid) {

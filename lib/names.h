@@ -9,6 +9,7 @@
 #include "span.h"
 
 #define FOPS_NAMES_MAX 4096 /* a host with more users active at once pays look-ups, not memory */
+#define FOPS_NAMES_AT_ONCE 16 /* that a sentence may need: actor, owners */
 
 typedef struct FopsNames FopsNames;
 
@@ -16,6 +17,10 @@ FopsNames *fops_names_new(void); /* NULL when memory is out */
 FopsNames *fops_names_free(FopsNames *n);
 FOPS_DEFINE_CLEANUP(FopsNames *, fops_names_free)
 
-/* Absent when there is no such id, or @n is NULL. The span lives until the next call. */
+/* To be called before a few names are asked for, FOPS_NAMES_AT_ONCE of each kind at most: they are as of now, and live until the next
+ * call of this. */
+void fops_names_begin(FopsNames *n);
+
+/* Absent when there is no such id, or @n is NULL. */
 FopsSpan fops_names_user(FopsNames *n, uint32_t uid);
 FopsSpan fops_names_group(FopsNames *n, uint32_t gid);

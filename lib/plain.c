@@ -3,13 +3,9 @@
 
 size_t fops_plain_size(FopsSpan s) {
         size_t i = 0;
-        uint64_t bytes;
 
-        for (; i + sizeof(bytes) <= s.size; i += sizeof(bytes)) {
-                memcpy(&bytes, s.data + i, sizeof(bytes));
-                if (fops_plain_check(bytes) != 0)
-                        break;
-        }
+        while (i + sizeof(FopsBytes) <= s.size && fops_bytes_are_zero(fops_plain_check(fops_bytes_load(s.data + i))))
+                i += sizeof(FopsBytes);
         while (i < s.size && s.data[i] >= ' ' && s.data[i] < 0x7f && s.data[i] != '"' && s.data[i] != '\\')
                 i++;
         return i;

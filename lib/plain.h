@@ -2,45 +2,55 @@
 #pragma once
 
 /* Bytes that are nothing but themselves in every output: printable ASCII, but no quote and no backslash. Nearly all values consist
- * of nothing else; so they are looked at eight at once, while they are copied. */
+ * of nothing else; so they are looked at sixteen at once, while they are copied. */
 
+#include "bytes.h"
 #include "span.h"
 
-/* Not 0 if one of the eight isn't plain. Its top bit, or a borrow's or carry's, which come from one that isn't. */
-static inline uint64_t fops_plain_check(uint64_t bytes) {
-        const uint64_t each = UINT64_C(0x0101010101010101);
-        uint64_t quote = bytes ^ each * '"', backslash = bytes ^ each * '\\';
-
-        return (bytes | (bytes - each * ' ') | (bytes + each) | (quote - each) | (backslash - each)) & each * 0x80;
+/* A byte is 0 if it is plain. */
+static inline FopsBytes fops_plain_check(FopsBytes bytes) {
+        return (FopsBytes) ((FopsBytes) (bytes - ' ') > '~' - ' ') | (FopsBytes) (bytes == '"') | (FopsBytes) (bytes == '\\');
 }
 
-/* Copies @s to @to, where there is room for it. False if it isn't plain; @to then holds anything. */
+/* Copies @s to @to, where there is room for it. False if it isn't plain; @to then holds anything. Short values, most of them, by their
+ * two ends, which overlap. */
 static inline bool fops_plain_copy(char *to, FopsSpan s) {
-        uint64_t bytes = 0, found = 0;
+        FopsBytes bytes, found = {};
+        uint64_t halves[2];
         uint32_t low, high;
 
         if (s.size >= sizeof(bytes)) {
                 for (size_t i = 0; i < s.size - sizeof(bytes); i += sizeof(bytes)) {
-                        memcpy(&bytes, s.data + i, sizeof(bytes));
+                        bytes = fops_bytes_load(s.data + i);
                         memcpy(to + i, &bytes, sizeof(bytes));
                         found |= fops_plain_check(bytes);
                 }
-                memcpy(&bytes, s.data + s.size - sizeof(bytes), sizeof(bytes));
+                bytes = fops_bytes_load(s.data + s.size - sizeof(bytes));
                 memcpy(to + s.size - sizeof(bytes), &bytes, sizeof(bytes));
+                return fops_bytes_are_zero(found | fops_plain_check(bytes));
+        }
+
+        if (s.size >= sizeof(halves[0])) {
+                memcpy(halves + 0, s.data, sizeof(halves[0]));
+                memcpy(halves + 1, s.data + s.size - sizeof(halves[1]), sizeof(halves[1]));
+                memcpy(to, halves + 0, sizeof(halves[0]));
+                memcpy(to + s.size - sizeof(halves[1]), halves + 1, sizeof(halves[1]));
         } else if (s.size >= sizeof(low)) {
                 memcpy(&low, s.data, sizeof(low));
                 memcpy(&high, s.data + s.size - sizeof(high), sizeof(high));
                 memcpy(to, &low, sizeof(low));
                 memcpy(to + s.size - sizeof(high), &high, sizeof(high));
-                bytes = low | (uint64_t) high << 32;
+                halves[0] = halves[1] = low | (uint64_t) high << 32;
         } else {
-                bytes = UINT64_C(0x2020202020202020);
+                halves[0] = UINT64_C(0x2020202020202020);
                 for (size_t i = 0; i < s.size; i++) {
                         to[i] = s.data[i];
-                        bytes = bytes << 8 | (unsigned char) s.data[i];
+                        halves[0] = halves[0] << 8 | (unsigned char) s.data[i];
                 }
+                halves[1] = halves[0];
         }
-        return (found | fops_plain_check(bytes)) == 0;
+        memcpy(&bytes, halves, sizeof(bytes));
+        return fops_bytes_are_zero(fops_plain_check(bytes));
 }
 
 /* How many bytes at the front of @s are plain. */

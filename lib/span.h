@@ -50,6 +50,35 @@ static inline FopsSpan fops_span_skip(FopsSpan a, size_t n) {
         return n <= a.size ? (FopsSpan){ a.data + n, a.size - n } : (FopsSpan){ a.data + a.size, 0 };
 }
 
+/* As mempcpy(3), for what is short as a rule: that is copied by its two ends, which overlap, since a call costs more. */
+static inline char *fops_copy_short(char *to, const char *from, size_t size) {
+        struct { uint64_t a, b; } wide[2];
+        uint64_t halves[2];
+        uint32_t low, high;
+
+        if (size > sizeof(wide))
+                return mempcpy(to, from, size);
+        if (size >= sizeof(wide[0])) {
+                memcpy(wide + 0, from, sizeof(wide[0]));
+                memcpy(wide + 1, from + size - sizeof(wide[1]), sizeof(wide[1]));
+                memcpy(to, wide + 0, sizeof(wide[0]));
+                memcpy(to + size - sizeof(wide[1]), wide + 1, sizeof(wide[1]));
+        } else if (size >= sizeof(halves[0])) {
+                memcpy(halves + 0, from, sizeof(halves[0]));
+                memcpy(halves + 1, from + size - sizeof(halves[1]), sizeof(halves[1]));
+                memcpy(to, halves + 0, sizeof(halves[0]));
+                memcpy(to + size - sizeof(halves[1]), halves + 1, sizeof(halves[1]));
+        } else if (size >= sizeof(low)) {
+                memcpy(&low, from, sizeof(low));
+                memcpy(&high, from + size - sizeof(high), sizeof(high));
+                memcpy(to, &low, sizeof(low));
+                memcpy(to + size - sizeof(high), &high, sizeof(high));
+        } else
+                for (size_t i = 0; i < size; i++)
+                        to[i] = from[i];
+        return to + size;
+}
+
 /* The top bit of each byte that is @c, and perhaps of some behind the first of them. */
 static inline uint64_t fops_bytes_equal(uint64_t bytes, char c) {
         const uint64_t each = UINT64_C(0x0101010101010101);

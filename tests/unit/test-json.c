@@ -70,6 +70,24 @@ static void test_a_field_that_occurs_again_becomes_an_array(_unused_ void **stat
         assert_line(e, "{\"FOPSD_KEY\":[\"a\",[98,255],\"a\"],\"FOPSD_OP\":\"read\",\"FOPSD_KEYS\":\"c\"}\n");
 }
 
+static void test_fields_known_to_stand_together_become_the_same_array(_unused_ void **state) {
+        FopsEntry *e = empty_entry();
+
+        fops_entry_add(e, "FOPSD_OP", S("read"));
+        fops_entry_add(e, "FOPSD_KEY", S("a"));
+        fops_entry_add(e, "FOPSD_KEY", S("b\xff"));
+        fops_entry_add(e, "FOPSD_KEY", S("c"));
+        fops_entry_add(e, "FOPSD_KEYS", S("d"));
+        fops_entry_add(e, "FOPSD_KEZS", S("e"));
+        fops_entry_add(e, "FOPSD_UNIT", S("f"));
+        fops_entry_add(e, "FOPSD_UNIT", S("g"));
+        e->is_grouped = true;
+        assert_line(e, "{\"FOPSD_OP\":\"read\",\"FOPSD_KEY\":[\"a\",[98,255],\"c\"],\"FOPSD_KEYS\":\"d\",\"FOPSD_KEZS\":\"e\","
+                       "\"FOPSD_UNIT\":[\"f\",\"g\"]}\n");
+        fops_entry_begin(e, FOPS_KIND_STATE, 6);
+        assert_false(e->is_grouped);
+}
+
 static void test_many_names_are_told_apart_and_long_values_are_whole(_unused_ void **state) {
         static char names[FOPS_ENTRY_FIELDS_MAX / 2][16], expected[8192], longest[5000];
         FopsEntry *e = empty_entry();
@@ -155,6 +173,7 @@ int main(void) {
                 cmocka_unit_test(test_every_value_is_a_string),
                 cmocka_unit_test(test_an_entry_without_fields_is_an_object),
                 cmocka_unit_test(test_a_field_that_occurs_again_becomes_an_array),
+                cmocka_unit_test(test_fields_known_to_stand_together_become_the_same_array),
                 cmocka_unit_test(test_many_names_are_told_apart_and_long_values_are_whole),
                 cmocka_unit_test(test_what_is_not_printable_utf8_becomes_bytes),
                 cmocka_unit_test(test_text_is_escaped_as_systemd_does),

@@ -81,13 +81,23 @@ static void assert_name(FopsSpan name, const char *expected) {
         }
 }
 
+static FopsSpan user_now(FopsNames *n, uint32_t uid) {
+        fops_names_begin(n);
+        return fops_names_user(n, uid);
+}
+
+static FopsSpan group_now(FopsNames *n, uint32_t gid) {
+        fops_names_begin(n);
+        return fops_names_group(n, gid);
+}
+
 static void test_an_id_is_asked_once(_unused_ void **state) {
         _cleanup_(fops_names_freep) FopsNames *n = new_world();
 
         for (unsigned i = 0; i < 3; i++) {
-                assert_name(fops_names_user(n, 1000), "alice");
-                assert_name(fops_names_user(n, 7), "user7");
-                assert_name(fops_names_group(n, 1000), "group1000");
+                assert_name(user_now(n, 1000), "alice");
+                assert_name(user_now(n, 7), "user7");
+                assert_name(group_now(n, 1000), "group1000");
         }
         assert_int_equal(world.n_asked, 3);
 }
@@ -95,15 +105,15 @@ static void test_an_id_is_asked_once(_unused_ void **state) {
 static void test_a_changed_file_is_seen_within_a_second(_unused_ void **state) {
         _cleanup_(fops_names_freep) FopsNames *n = new_world();
 
-        assert_name(fops_names_user(n, 1000), "alice");
-        assert_name(fops_names_group(n, 5), "group5");
+        assert_name(user_now(n, 1000), "alice");
+        assert_name(group_now(n, 5), "group5");
         world.user_1000 = "alicia";
         world.passwd_changed++;
         world.now_msec = 999;
-        assert_name(fops_names_user(n, 1000), "alice");
+        assert_name(user_now(n, 1000), "alice");
         world.now_msec = 1000;
-        assert_name(fops_names_user(n, 1000), "alicia");
-        assert_name(fops_names_group(n, 5), "group5");
+        assert_name(user_now(n, 1000), "alicia");
+        assert_name(group_now(n, 5), "group5");
         assert_int_equal(world.n_asked, 3); /* the groups are as they were */
 }
 
@@ -111,18 +121,18 @@ static void test_an_id_without_a_name_is_asked_again_later(_unused_ void **state
         _cleanup_(fops_names_freep) FopsNames *n = new_world();
 
         world.server_down = true;
-        assert_name(fops_names_user(n, 1000), NULL);
+        assert_name(user_now(n, 1000), NULL);
         world.server_down = false;
         world.user_1000 = NULL;
         world.now_msec = 59999;
-        assert_name(fops_names_user(n, 1000), NULL);
+        assert_name(user_now(n, 1000), NULL);
         assert_int_equal(world.n_asked, 1);
         world.now_msec = 60000;
-        assert_name(fops_names_user(n, 1000), NULL);
+        assert_name(user_now(n, 1000), NULL);
         assert_int_equal(world.n_asked, 2);
         world.user_1000 = "alice";
         world.now_msec = 120000;
-        assert_name(fops_names_user(n, 1000), "alice");
+        assert_name(user_now(n, 1000), "alice");
         assert_int_equal(world.n_asked, 3);
 }
 
@@ -130,9 +140,9 @@ static void test_a_large_entry_gets_a_large_buffer(_unused_ void **state) {
         _cleanup_(fops_names_freep) FopsNames *n = new_world();
 
         world.buffer_needed = 1 << 20;
-        assert_name(fops_names_user(n, 1000), "alice");
+        assert_name(user_now(n, 1000), "alice");
         world.buffer_needed = SIZE_MAX; /* a server that can't be satisfied */
-        assert_name(fops_names_user(n, 1001), NULL);
+        assert_name(user_now(n, 1001), NULL);
 }
 
 static void test_a_full_cache_begins_anew(_unused_ void **state) {
@@ -141,17 +151,38 @@ static void test_a_full_cache_begins_anew(_unused_ void **state) {
 
         for (uint32_t uid = 5000 + FOPS_NAMES_MAX; uid > 5000; uid--) {
                 snprintf(expected, sizeof(expected), "user%u", (unsigned) uid);
-                assert_name(fops_names_user(n, uid), expected);
+                assert_name(user_now(n, uid), expected);
         }
         assert_int_equal(world.n_asked, FOPS_NAMES_MAX);
-        assert_name(fops_names_user(n, 5001), "user5001");
+        assert_name(user_now(n, 5001), "user5001");
         assert_int_equal(world.n_asked, FOPS_NAMES_MAX);
 
-        assert_name(fops_names_user(n, 7000000), "user7000000");
+        assert_name(user_now(n, 7000000), "user7000000");
         assert_name(fops_names_user(n, 7000000), "user7000000");
         assert_int_equal(world.n_asked, FOPS_NAMES_MAX + 1);
-        assert_name(fops_names_user(n, 5001), "user5001");
+        assert_name(user_now(n, 5001), "user5001");
         assert_int_equal(world.n_asked, FOPS_NAMES_MAX + 2);
+}
+
+static void test_names_that_are_needed_together_live_as_long(_unused_ void **state) {
+        _cleanup_(fops_names_freep) FopsNames *n = new_world();
+        FopsSpan name;
+
+        fops_names_begin(n);
+        for (uint32_t uid = 1; uid < FOPS_NAMES_MAX; uid++)
+                assert_true(fops_span_is_present(fops_names_user(n, uid)));
+        fops_names_begin(n);
+        name = fops_names_user(n, 8000000);
+        world.passwd_changed++;
+        world.now_msec = 5000;
+        for (uint32_t uid = 8000001; uid < 8000000 + FOPS_NAMES_AT_ONCE; uid++)
+                assert_true(fops_span_is_present(fops_names_user(n, uid)));
+        assert_name(name, "user8000000");
+        /* Beyond what was announced nothing is given up for it. */
+        for (uint32_t uid = 9000000; uid < 9000000 + FOPS_NAMES_AT_ONCE; uid++)
+                (void) fops_names_user(n, uid);
+        assert_false(fops_span_is_present(fops_names_user(n, 9999999)));
+        assert_name(name, "user8000000");
 }
 
 static void test_without_a_cache_there_are_no_names(_unused_ void **state) {
@@ -166,6 +197,7 @@ int main(void) {
                 cmocka_unit_test(test_an_id_without_a_name_is_asked_again_later),
                 cmocka_unit_test(test_a_large_entry_gets_a_large_buffer),
                 cmocka_unit_test(test_a_full_cache_begins_anew),
+                cmocka_unit_test(test_names_that_are_needed_together_live_as_long),
                 cmocka_unit_test(test_without_a_cache_there_are_no_names),
         };
 
