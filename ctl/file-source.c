@@ -94,7 +94,7 @@ static void find_time(Input *input) {
         fd = open(input->path, O_RDONLY | O_CLOEXEC);
         reader = fd >= 0 ? line_reader_new(fd) : NULL;
         for (unsigned i = 0; reader && i < LINES_BEFORE_FIRST_RECORD_MAX && line_reader_next(reader, &line) > 0; i++)
-                if (fops_record_parse_line(line, &record, &diag) == FOPS_RECORD_OK) {
+                if (fops_record_parse_line(line, NULL, &record, &diag) == FOPS_RECORD_OK) {
                         input->sec = record.id.sec;
                         input->msec = record.id.msec;
                         return;

@@ -51,7 +51,7 @@ static bool is_mark(const Datagram *d, uint64_t since_usec, uint64_t *ret_serial
         FopsRecordDiag diag;
         FopsRecord record;
 
-        if (d->type != AUDIT_CONFIG_CHANGE || fops_record_parse(d->type, d->text, &record, &diag) != FOPS_RECORD_OK ||
+        if (d->type != AUDIT_CONFIG_CHANGE || fops_record_parse(d->type, d->text, NULL, &record, &diag) != FOPS_RECORD_OK ||
             fops_event_id_usec(record.id) + TICK_USEC < since_usec)
                 return false;
         change = fops_audit_change_read(record.body);

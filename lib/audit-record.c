@@ -10,17 +10,19 @@
 #include <stdio.h>
 
 /* The types that make up file events, in the order of their frequency; the rest is asked of libaudit. */
+#define NAME(s) { s, sizeof(s) - 1 }
 static const struct {
         uint16_t type;
-        const char *name;
+        FopsSpan name;
 } common_types[] = {
-        { AUDIT_PATH, "PATH" },           { AUDIT_SYSCALL, "SYSCALL" }, { AUDIT_CWD, "CWD" },
-        { AUDIT_PROCTITLE, "PROCTITLE" }, { AUDIT_EOE, "EOE" },         { AUDIT_EXECVE, "EXECVE" },
-        { 1336, "URINGOP" },              { 1337, "OPENAT2" },          { 1338, "DM_CTRL" },
-        { 1339, "DM_EVENT" },             { 1420, "IPE_ACCESS" },        { 1421, "IPE_CONFIG_CHANGE" },
-        { 1422, "IPE_POLICY_LOAD" },      { 1423, "LANDLOCK_ACCESS" },   { 1424, "LANDLOCK_DOMAIN" },
-        { 1425, "MAC_TASK_CONTEXTS" },    { 1426, "MAC_OBJ_CONTEXTS" },
+        { AUDIT_PATH, NAME("PATH") },           { AUDIT_SYSCALL, NAME("SYSCALL") }, { AUDIT_CWD, NAME("CWD") },
+        { AUDIT_PROCTITLE, NAME("PROCTITLE") }, { AUDIT_EOE, NAME("EOE") },         { AUDIT_EXECVE, NAME("EXECVE") },
+        { 1336, NAME("URINGOP") },              { 1337, NAME("OPENAT2") },          { 1338, NAME("DM_CTRL") },
+        { 1339, NAME("DM_EVENT") },             { 1420, NAME("IPE_ACCESS") },        { 1421, NAME("IPE_CONFIG_CHANGE") },
+        { 1422, NAME("IPE_POLICY_LOAD") },      { 1423, NAME("LANDLOCK_ACCESS") },   { 1424, NAME("LANDLOCK_DOMAIN") },
+        { 1425, NAME("MAC_TASK_CONTEXTS") },    { 1426, NAME("MAC_OBJ_CONTEXTS") },
 };
+#undef NAME
 
 static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const char *reason) {
         *diag = (FopsRecordDiag){ .offset = offset, .reason = reason };
@@ -51,43 +53,59 @@ static bool take_byte(FopsSpan *s, char c) {
         return true;
 }
 
-FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret, FopsRecordDiag *diag) {
+/* "audit(1700000000.123:42): " off the front of @rest. */
+static FopsRecordStatus take_head(FopsSpan *rest, FopsEventId *ret, FopsRecordDiag *diag) {
         static const FopsSpan head = { "audit(", 6 };
+        const char *start = rest->data;
         uint64_t sec, msec, serial;
-        FopsSpan rest;
 
-#define OFFSET() ((size_t) (rest.data - text.data))
+#define OFFSET() ((size_t) (rest->data - start))
 
-        while (text.size > 0 && (text.data[text.size - 1] == '\0' || text.data[text.size - 1] == '\n'))
-                text.size--;
-
-        if (!fops_span_starts_with(text, head))
+        if (!fops_span_starts_with(*rest, head))
                 return malformed(diag, 0, "expected \"audit(\"");
-        rest = fops_span_skip(text, head.size);
+        *rest = fops_span_skip(*rest, head.size);
 
         /* Offline these seconds are a clock in microseconds. */
-        if (!take_number(&rest, INT64_MAX / 1000000, &sec))
+        if (!take_number(rest, INT64_MAX / 1000000, &sec))
                 return malformed(diag, OFFSET(), "expected seconds");
-        if (!take_byte(&rest, '.'))
+        if (!take_byte(rest, '.'))
                 return malformed(diag, OFFSET(), "expected '.'");
-        if (!take_number(&rest, 999, &msec))
+        if (!take_number(rest, 999, &msec))
                 return malformed(diag, OFFSET(), "expected milliseconds");
-        if (!take_byte(&rest, ':'))
+        if (!take_byte(rest, ':'))
                 return malformed(diag, OFFSET(), "expected ':'");
-        if (!take_number(&rest, UINT64_MAX, &serial))
+        if (!take_number(rest, UINT64_MAX, &serial))
                 return malformed(diag, OFFSET(), "expected a serial number");
-        if (!take_byte(&rest, ')') || !take_byte(&rest, ':'))
+        if (!take_byte(rest, ')') || !take_byte(rest, ':'))
                 return malformed(diag, OFFSET(), "expected \"):\"");
-        take_byte(&rest, ' ');
+        take_byte(rest, ' ');
 
 #undef OFFSET
 
-        *ret = (FopsRecord){
-                .type = type,
-                .id = { .sec = (int64_t) sec, .msec = (uint32_t) msec, .serial = serial },
-                .text = text,
-                .body = rest,
-        };
+        *ret = (FopsEventId){ .sec = (int64_t) sec, .msec = (uint32_t) msec, .serial = serial };
+        return FOPS_RECORD_OK;
+}
+
+FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag) {
+        FopsEventId id;
+        FopsSpan rest;
+
+        while (text.size > 0 && (text.data[text.size - 1] == '\0' || text.data[text.size - 1] == '\n'))
+                text.size--;
+        rest = text;
+
+        if (head && head->size > 0 && fops_span_starts_with(text, (FopsSpan){ head->text, head->size })) {
+                id = head->id;
+                rest = fops_span_skip(text, head->size);
+        } else if (take_head(&rest, &id, diag) != FOPS_RECORD_OK)
+                return FOPS_RECORD_MALFORMED;
+        else if (head && text.size - rest.size <= sizeof(head->text) && rest.data[-1] == ' ') {
+                head->size = text.size - rest.size;
+                head->id = id;
+                memcpy(head->text, text.data, head->size);
+        }
+
+        *ret = (FopsRecord){ .type = type, .id = id, .text = text, .body = rest };
         return FOPS_RECORD_OK;
 }
 
@@ -113,7 +131,7 @@ static FopsSpan take_word(FopsSpan *s) {
         return word;
 }
 
-FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsRecordDiag *diag) {
+FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag) {
         static const FopsSpan node_is = { "node=", 5 }, type_is = { "type=", 5 }, msg_is = { "msg=", 4 };
         FopsSpan rest = line, node = FOPS_SPAN_ABSENT, name;
         FopsRecordStatus status;
@@ -139,7 +157,7 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsReco
                 return malformed(diag, (size_t) (rest.data - line.data), "expected \"msg=\"");
         rest = fops_span_skip(rest, msg_is.size);
 
-        status = fops_record_parse(type, rest, &record, diag);
+        status = fops_record_parse(type, rest, head, &record, diag);
         if (status != FOPS_RECORD_OK) {
                 diag->offset += (size_t) (rest.data - line.data);
                 return status;
@@ -156,7 +174,7 @@ const char *fops_record_type_to_string(uint16_t type, char buffer[static FOPS_RE
 
         for (size_t i = 0; i < ELEMENTSOF(common_types); i++)
                 if (common_types[i].type == type)
-                        return common_types[i].name;
+                        return common_types[i].name.data;
 
         name = audit_msg_type_to_name(type);
         if (name)
@@ -173,7 +191,7 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
         int type;
 
         for (size_t i = 0; i < ELEMENTSOF(common_types); i++)
-                if (fops_span_equal_string(name, common_types[i].name)) {
+                if (fops_span_equal(name, common_types[i].name)) {
                         *ret = common_types[i].type;
                         return true;
                 }

@@ -5,7 +5,7 @@
  *   audit(1700000000.123:42): item=0 name="/etc/x" inode=7 nametype=NORMAL
  * or from a line of audit.log, with the type's name in front, perhaps a node, perhaps auditd's enrichment behind a 0x1d:
  *   node=web1 type=SYSCALL msg=audit(1700000000.123:42): arch=c000003e syscall=257 … key="x"\x1dARCH=x86_64 SYSCALL=openat
- * Nothing is copied and nothing allocated. All functions are pure and thread-safe. */
+ * Nothing is copied and nothing allocated. All functions are pure and thread-safe, but for a FopsRecordHead. */
 
 #include "audit-field.h"
 
@@ -37,6 +37,13 @@ typedef struct FopsRecord {
         bool replayed;   /* a crash was in between: it may have been published already */
 } FopsRecord;
 
+/* The head of the record that was parsed before, as most are of one event with it. All zero to begin with; for one reader alone. */
+typedef struct FopsRecordHead {
+        char text[64]; /* "audit(1700000000.123:42): " and room: the numbers of a longer one are read again */
+        size_t size;
+        FopsEventId id;
+} FopsRecordHead;
+
 typedef enum FopsRecordStatus {
         FOPS_RECORD_OK,
         FOPS_RECORD_MALFORMED, /* not of the form above */
@@ -49,11 +56,11 @@ typedef struct FopsRecordDiag {
 } FopsRecordDiag;
 
 /* Parses the text of one record as kernel/audit.c audit_log_start() heads it. @text need not end in NUL, isn't written to,
- * and may end in NULs or newlines, which don't count. OK, or MALFORMED with *@diag set; *@ret is then untouched. */
-FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecord *ret, FopsRecordDiag *diag);
+ * and may end in NULs or newlines, which don't count. @head may be NULL. OK, or MALFORMED with *@diag set; *@ret is then untouched. */
+FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag);
 
 /* The same for one line of audit.log as auditd, ausearch --raw or this program's captures write it, without its newline. */
-FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecord *ret, FopsRecordDiag *diag);
+FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag);
 
 /* SYSCALL ↔ 1300. An unknown type prints as UNKNOWN[1420], into @buffer if need be, and parses back. */
 #define FOPS_RECORD_TYPE_BYTES_MAX 24

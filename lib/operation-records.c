@@ -57,12 +57,6 @@ static const FopsFieldName path_fields[_PATH_MAX] = {
         [PATH_CAP_FROOTID] = FOPS_FIELD_NAME("cap_frootid"), [PATH_OBJTYPE] = FOPS_FIELD_NAME("objtype"),
 };
 
-static uint32_t u32_or(FopsValue v, uint32_t otherwise) {
-        uint32_t n;
-
-        return v.raw.data && fops_span_to_u32(v.raw, &n) ? n : otherwise;
-}
-
 /* Keys are joined with \x01 by auditctl and by us; ours is told apart by its prefix. */
 static void read_keys(FopsOperation *op, FopsSpan all) {
         while (all.data) {
@@ -78,67 +72,120 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
         }
 }
 
-static void read_values(const FopsEventRecord *record, FopsValue values[static _FIELD_MAX]) {
+#define BIT(f) (1U << (f))
+
+/* The fields of a SYSCALL, or of a URINGOP, which has fewer: the call's, and the process's. */
+static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op, FopsRawCall *raw) {
+        static const uint32_t numbers = BIT(FIELD_SYSCALL) | BIT(FIELD_URING_OP) | BIT(FIELD_PPID) | BIT(FIELD_PID) | BIT(FIELD_AUID) |
+                                        BIT(FIELD_UID) | BIT(FIELD_GID) | BIT(FIELD_EUID) | BIT(FIELD_SUID) | BIT(FIELD_FSUID) |
+                                        BIT(FIELD_EGID) | BIT(FIELD_SGID) | BIT(FIELD_FSGID) | BIT(FIELD_SES) | BIT(FIELD_ITEMS);
         FopsFieldReader reader = fops_field_reader(record->body);
-        FopsValue value;
+        uint32_t nr = FOPS_ID_UNSET, seen = 0;
+        FopsSpan keys = FOPS_SPAN_ABSENT;
+        unsigned n_args = 0;
         int f, at = 0;
 
-        while ((f = fops_field_next_of(&reader, call_fields, _FIELD_MAX, &at, &value)) >= 0)
-                if (f < _FIELD_MAX && (!values[f].raw.data || f == FIELD_KEY))
-                        values[f] = value;
-}
+        while ((f = fops_field_next_of(&reader, call_fields, _FIELD_MAX, &at)) >= 0) {
+                uint32_t id = FOPS_ID_UNSET;
+                FopsValue v = {};
+                uint64_t n;
 
-/* What a SYSCALL says of the process, and a URINGOP doesn't. */
-static void read_task(FopsEvent *event, const FopsValue values[static _FIELD_MAX], FopsOperation *op) {
-        op->auid = u32_or(values[FIELD_AUID], FOPS_ID_UNSET);
-        op->session = u32_or(values[FIELD_SES], FOPS_ID_UNSET);
-        op->tty = fops_value_plain(values[FIELD_TTY]);
-        op->comm = fops_value_decode(values[FIELD_COMM], &event->arena);
-        op->exe = fops_value_decode(values[FIELD_EXE], &event->arena);
+                if (numbers & BIT(f))
+                        id = fops_field_take_u64(&reader, &n) && n <= UINT32_MAX ? (uint32_t) n : FOPS_ID_UNSET;
+                else
+                        v = fops_field_take_value(&reader);
+                if ((seen & BIT(f)) && f != FIELD_KEY)
+                        continue;
+                seen |= BIT(f);
+
+                switch (f) {
+                case FIELD_ARCH:
+                        if (fops_span_hex_to_u64(v.raw, &n) && n <= UINT32_MAX)
+                                op->arch = (uint32_t) n;
+                        break;
+                case FIELD_SYSCALL:
+                case FIELD_URING_OP:
+                        if (op->is_uring == (f == FIELD_URING_OP))
+                                nr = id;
+                        break;
+                case FIELD_SUCCESS:
+                        raw->has_success = true;
+                        raw->success = fops_span_equal(v.raw, FOPS_SPAN_LITERAL("yes"));
+                        break;
+                case FIELD_EXIT:
+                        op->has_exit = fops_span_to_i64(v.raw, &op->exit);
+                        break;
+                case FIELD_A0:
+                case FIELD_A1:
+                case FIELD_A2:
+                case FIELD_A3:
+                        n_args += fops_span_hex_to_u64(v.raw, op->args + (f - FIELD_A0));
+                        break;
+                case FIELD_PPID:
+                        op->ppid = id != FOPS_ID_UNSET ? id : 0;
+                        break;
+                case FIELD_PID:
+                        op->pid = id != FOPS_ID_UNSET ? id : 0;
+                        break;
+                case FIELD_AUID:
+                        op->auid = id;
+                        break;
+                case FIELD_UID:
+                        op->uid = id;
+                        break;
+                case FIELD_GID:
+                        op->gid = id;
+                        break;
+                case FIELD_EUID:
+                        op->euid = id;
+                        break;
+                case FIELD_SES:
+                        op->session = id;
+                        break;
+                case FIELD_TTY:
+                        op->tty = fops_value_plain(v);
+                        break;
+                case FIELD_COMM:
+                        op->comm = fops_value_decode(v, &event->arena);
+                        break;
+                case FIELD_EXE:
+                        op->exe = fops_value_decode(v, &event->arena);
+                        break;
+                case FIELD_SUBJ:
+                        op->subj = fops_value_plain(v);
+                        break;
+                case FIELD_KEY:
+                        keys = fops_value_decode(v, &event->arena);
+                        break;
+                default:
+                        break;
+                }
+        }
+        op->nr = nr <= INT32_MAX ? (int) nr : -1;
+        op->n_args = n_args == 4 ? 4 : 0;
+        read_keys(op, keys);
 }
 
 static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperation *op,
                       FopsRawCall *raw) {
-        FopsValue values[_FIELD_MAX] = {};
-        unsigned n_args = 0;
-        uint32_t nr;
-        uint64_t n;
-
-        read_values(record, values);
-
         raw->found = true;
         op->is_uring = record->type != AUDIT_SYSCALL;
-
-        if (values[FIELD_ARCH].raw.data && fops_span_hex_to_u64(values[FIELD_ARCH].raw, &n) && n <= UINT32_MAX)
-                op->arch = (uint32_t) n;
-        nr = u32_or(values[op->is_uring ? FIELD_URING_OP : FIELD_SYSCALL], UINT32_MAX);
-        op->nr = nr <= INT32_MAX ? (int) nr : -1;
-        op->syscall = op->is_uring ? fops_uring_op_get(nr) : fops_syscall_table_get(syscalls, op->arch, op->nr);
-
-        for (unsigned i = 0; i < 4; i++)
-                if (values[FIELD_A0 + i].raw.data && fops_span_hex_to_u64(values[FIELD_A0 + i].raw, &n)) {
-                        op->args[i] = n;
-                        n_args++;
-                }
-        op->n_args = n_args == 4 ? 4 : 0;
-
-        if (values[FIELD_EXIT].raw.data && fops_span_to_i64(values[FIELD_EXIT].raw, &op->exit))
-                op->has_exit = true;
-        if (values[FIELD_SUCCESS].raw.data) {
-                raw->has_success = true;
-                raw->success = fops_span_equal(values[FIELD_SUCCESS].raw, FOPS_SPAN_LITERAL("yes"));
-        }
-
-        op->pid = u32_or(values[FIELD_PID], 0);
-        op->ppid = u32_or(values[FIELD_PPID], 0);
-        op->uid = u32_or(values[FIELD_UID], FOPS_ID_UNSET);
-        op->gid = u32_or(values[FIELD_GID], FOPS_ID_UNSET);
-        op->euid = u32_or(values[FIELD_EUID], FOPS_ID_UNSET);
-        op->subj = fops_value_plain(values[FIELD_SUBJ]);
-        read_task(event, values, op);
-        read_keys(op, fops_value_decode(values[FIELD_KEY], &event->arena));
+        read_fields(event, record, op, raw);
+        op->syscall = op->is_uring ? fops_uring_op_get((unsigned) op->nr) : fops_syscall_table_get(syscalls, op->arch, op->nr);
 }
 
+/* What a SYSCALL says of the process, and a URINGOP doesn't. */
+static void read_task(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op) {
+        FopsOperation call = { .auid = FOPS_ID_UNSET, .session = FOPS_ID_UNSET };
+        FopsRawCall raw;
+
+        read_fields(event, record, &call, &raw);
+        op->auid = call.auid;
+        op->session = call.session;
+        op->tty = call.tty;
+        op->comm = call.comm;
+        op->exe = call.exe;
+}
 /* "fe:00", hexadecimal major and minor. */
 static bool read_dev(FopsSpan s, uint32_t *major, uint32_t *minor) {
         const char *colon = s.size > 0 ? memchr(s.data, ':', s.size) : NULL;
@@ -156,42 +203,54 @@ static bool read_dev(FopsSpan s, uint32_t *major, uint32_t *minor) {
 
 static FopsNametype read_nametype(FopsSpan s) {
         static const struct {
-                const char *name;
+                FopsSpan name;
                 FopsNametype type;
         } names[] = {
-                { "NORMAL", FOPS_NAMETYPE_NORMAL },
-                { "PARENT", FOPS_NAMETYPE_PARENT },
-                { "DELETE", FOPS_NAMETYPE_DELETE },
-                { "CREATE", FOPS_NAMETYPE_CREATE },
+                { { "NORMAL", 6 }, FOPS_NAMETYPE_NORMAL },
+                { { "PARENT", 6 }, FOPS_NAMETYPE_PARENT },
+                { { "DELETE", 6 }, FOPS_NAMETYPE_DELETE },
+                { { "CREATE", 6 }, FOPS_NAMETYPE_CREATE },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (fops_span_equal_string(s, names[i].name))
+                if (fops_span_equal(s, names[i].name))
                         return names[i].type;
         return FOPS_NAMETYPE_UNKNOWN;
 }
 
 static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem *ret) {
+        static const uint32_t numbers = BIT(PATH_ITEM) | BIT(PATH_INODE) | BIT(PATH_OUID) | BIT(PATH_OGID);
         FopsFieldReader reader = fops_field_reader(record->body);
         bool has_dev = false, has_inode = false;
+        bool may_end = true;
         FopsItem item = {};
         int f, at = 0;
-        FopsValue v;
-        uint64_t n;
 
-        /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. */
-        while ((f = fops_field_next_of(&reader, path_fields, _PATH_MAX, &at, &v)) >= 0)
+        /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. Where there was no obj=,
+         * there is nothing of interest behind it. */
+        while ((f = fops_field_next_of(&reader, path_fields, _PATH_MAX, &at)) >= 0 && !(f == PATH_CAP_FP && may_end)) {
+                FopsValue v = {};
+                bool is_number = false;
+                uint64_t n;
+
+                if (numbers & BIT(f))
+                        is_number = fops_field_take_u64(&reader, &n);
+                else
+                        v = fops_field_take_value(&reader);
+
                 switch (f) {
                 case PATH_ITEM:
-                        item.index = u32_or(v, 0);
+                        item.index = is_number && n <= UINT32_MAX ? (uint32_t) n : 0;
                         break;
                 case PATH_NAME:
                         if (!item.name.data)
                                 item.name = fops_value_decode(v, &event->arena);
                         break;
                 case PATH_INODE:
-                        if (!has_inode)
-                                has_inode = fops_span_to_u64(v.raw, &item.inode);
+                        if (is_number && !has_inode) {
+                                has_inode = true;
+                                item.inode = n;
+                        }
                         break;
                 case PATH_DEV:
                         if (!has_dev)
@@ -202,18 +261,22 @@ static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem 
                                 item.mode = (mode_t) n;
                         break;
                 case PATH_OUID:
-                        item.ouid = u32_or(v, FOPS_ID_UNSET);
+                        item.ouid = is_number && n <= UINT32_MAX ? (uint32_t) n : FOPS_ID_UNSET;
                         break;
                 case PATH_OGID:
-                        item.ogid = u32_or(v, FOPS_ID_UNSET);
+                        item.ogid = is_number && n <= UINT32_MAX ? (uint32_t) n : FOPS_ID_UNSET;
                         break;
                 case PATH_NAMETYPE:
                 case PATH_OBJTYPE:
                         item.nametype = read_nametype(v.raw);
                         break;
+                case PATH_OBJ:
+                        may_end = false;
+                        break;
                 default:
                         break;
                 }
+        }
 
         item.has_inode = has_inode && has_dev;
         *ret = item;
@@ -309,10 +372,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                                 read_call(event, record, syscalls, op, &raw);
                         else if (op->is_uring && record->type == AUDIT_SYSCALL) {
                                 /* Done within io_uring_enter(): the call is the ring's, the process is this one. */
-                                FopsValue values[_FIELD_MAX] = {};
-
-                                read_values(record, values);
-                                read_task(event, values, op);
+                                read_task(event, record, op);
                         }
                         break;
                 case AUDIT_PATH:

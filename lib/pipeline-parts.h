@@ -10,6 +10,7 @@
 
 struct FopsPipeline {
         FopsPipelineOptions options;
+        FopsRecordHead head;
         FopsCorrelator *correlator;
         FopsSyscallTable *syscalls;
         FopsResolver resolver;

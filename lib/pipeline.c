@@ -164,7 +164,7 @@ int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint6
         FopsRecordDiag diag;
         FopsRecord record;
 
-        if (fops_record_parse(type, text, &record, &diag) != FOPS_RECORD_OK) {
+        if (fops_record_parse(type, text, &p->head, &record, &diag) != FOPS_RECORD_OK) {
                 p->stats.n_malformed++;
                 if (p->options.correlator.release && cookie > 0)
                         p->options.correlator.release(p->options.correlator.userdata, cookie);
@@ -186,7 +186,7 @@ void fops_pipeline_begin_batch(FopsPipeline *p) {
 int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *ret_status, FopsRecordDiag *ret_diag) {
         FopsRecord record;
 
-        *ret_status = fops_record_parse_line(line, &record, ret_diag);
+        *ret_status = fops_record_parse_line(line, &p->head, &record, ret_diag);
         if (*ret_status != FOPS_RECORD_OK) {
                 p->stats.n_malformed += *ret_status == FOPS_RECORD_MALFORMED;
                 return 0;

@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
         _cleanup_(fops_correlator_freep) FopsCorrelator *correlator = NULL;
         _cleanup_(line_reader_freep) LineReader *reader = NULL;
         _cleanup_close_ int fd = -EBADF;
+        FopsRecordHead head = {};
         FopsRecordDiag diag;
         FopsRecord record;
         size_t n_records = 0;
@@ -33,7 +34,7 @@ int main(int argc, char **argv) {
                 return 2;
 
         while (line_reader_next(reader, &line) > 0) {
-                if (fops_record_parse_line(line, &record, &diag) != FOPS_RECORD_OK)
+                if (fops_record_parse_line(line, &head, &record, &diag) != FOPS_RECORD_OK)
                         continue;
                 n_records++;
                 if (fops_correlator_push(correlator, &record, fops_event_id_usec(record.id)) < 0)

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         text = (FopsSpan){ (const char *) data + 2, size - 2 };
 
-        if (fops_record_parse((uint16_t) (data[0] | data[1] << 8), text, &r, &diag) != FOPS_RECORD_OK) {
+        if (fops_record_parse((uint16_t) (data[0] | data[1] << 8), text, NULL, &r, &diag) != FOPS_RECORD_OK) {
                 if (!diag.reason || diag.offset > text.size)
                         abort();
                 return 0;
