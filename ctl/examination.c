@@ -121,7 +121,7 @@ int examination_begin(Examination *e, const char *config_file) {
         *e = (Examination){ .tail = &e->first };
 
         e->status_error = daemon_status_read(&e->status);
-        e->config_error = wanted_load(config_file, &e->wanted, &e->diags);
+        e->config_error = wanted_load(config_file, e->status_error >= 0 ? e->status.json : NULL, &e->wanted, &e->diags);
         if (e->config_error == -ENOMEM)
                 return -ENOMEM;
         e->is_ours = e->status_error >= 0 &&

@@ -8,22 +8,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "target-group.h"
 #include "verb.h"
 #include "wanted.h"
 
-static void print_heading(const FopsRule *rule) {
-        if (rule->target)
-                printf("%s", rule->target->watch->path);
-        else
-                printf("rule");
-
-        if (rule->target && strcmp(rule->target->path, rule->target->watch->path) != 0)
-                printf(" → %s", rule->target->path);
-        if (rule->target && rule->target->watch->file)
-                printf("  (%s:%u)", rule->target->watch->file, rule->target->watch->line);
-        if (rule->config)
-                printf("  (%s:%u)", rule->config->file, rule->config->line);
+static void print_target(const FopsTarget *t) {
+        printf("%s", t->watch->path);
+        if (strcmp(t->path, t->watch->path) != 0)
+                printf(" → %s", t->path);
+        if (t->watch->file)
+                printf("  (%s:%u)", t->watch->file, t->watch->line);
         printf("\n");
+}
+
+/* What the rules are for that follow. */
+static void print_heading(const FopsRule *rule, const FopsTargets *targets) {
+        if (rule->config)
+                printf("rule  (%s:%u)\n", rule->config->file, rule->config->line);
+        else if (!rule->target)
+                printf("rule\n");
+        else if (!rule->target->is_anchor)
+                print_target(rule->target);
+        else
+                for (size_t i = 0; i < rule->target->group->n_members; i++)
+                        print_target(targets->items + rule->target->group->members[i]);
 }
 
 static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
@@ -36,7 +44,7 @@ static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
                 if (!text)
                         return -ENOMEM;
                 if (!last || rule->target != last->target || rule->config != last->config)
-                        print_heading(rule);
+                        print_heading(rule, targets);
                 printf("  %s%s\n", text, rule->optional ? "  # if the kernel takes it" : "");
                 last = rule;
         }
@@ -83,7 +91,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 return EXIT_USAGE;
         }
 
-        r = wanted_load_or_say(file, &wanted);
+        r = wanted_load_or_say(file, NULL, &wanted);
         if (r != 0)
                 return r;
         r = print_rules(&wanted.rules, &wanted.targets);

@@ -12,9 +12,13 @@
 #include "json-writer.h"
 #include "pager.h"
 #include "rule-compare.h"
+#include "target-group.h"
 #include "text.h"
 #include "verb.h"
 #include "wanted.h"
+
+/* Of a group: enough to tell which it is. */
+#define MEMBERS_SHOWN 3U
 
 #define RED "\x1b[31m"
 #define GREEN "\x1b[32m"
@@ -41,8 +45,28 @@ static void print_text(const ComparedRule *rule, const char *text, bool colours)
         fputs(*colour ? NORMAL "\n" : "\n", stdout);
 }
 
-static void print_json(const ComparedRule *rule, const char *text) {
-        const FopsWatch *watch = rule->wanted && rule->wanted->target ? rule->wanted->target->watch : NULL;
+static void print_members_json(FopsJsonWriter *w, const FopsTargets *targets, const FopsTargetGroup *g) {
+        fops_json_open(w, "shared_by", '[');
+        for (size_t i = 0; i < g->n_members; i++)
+                fops_json_string(w, NULL, targets->items[g->members[i]].path);
+        fops_json_close(w, ']');
+}
+
+/* Whose rules follow; the first few. */
+static void print_members(const FopsTargets *targets, const FopsTargetGroup *g) {
+        printf("# %s stands for", g->anchor.path);
+        for (size_t i = 0; i < MIN(g->n_members, (size_t) MEMBERS_SHOWN); i++) {
+                fputs(i > 0 ? ", " : " ", stdout);
+                fops_text_print_value(fops_span_from_string(targets->items[g->members[i]].path), stdout);
+        }
+        if (g->n_members > MEMBERS_SHOWN)
+                printf(" and %zu more", g->n_members - MEMBERS_SHOWN);
+        putchar('\n');
+}
+
+static void print_json(const ComparedRule *rule, const FopsTargets *targets, const char *text) {
+        const FopsTarget *target = rule->wanted ? rule->wanted->target : NULL;
+        const FopsWatch *watch = target && !target->is_anchor ? target->watch : NULL;
         const FopsRuleConfig *config = rule->wanted ? rule->wanted->config : NULL;
         FopsJsonWriter w = { .f = stdout };
 
@@ -51,6 +75,8 @@ static void print_json(const ComparedRule *rule, const char *text) {
         fops_json_string(&w, "rule", text);
         if (watch)
                 fops_json_string(&w, "watch", watch->path);
+        if (target && target->is_anchor)
+                print_members_json(&w, targets, target->group);
         if (watch || config) {
                 fops_json_string(&w, "file", watch ? watch->file : config->file);
                 fops_json_u64(&w, "line", watch ? watch->line : config->line);
@@ -59,7 +85,9 @@ static void print_json(const ComparedRule *rule, const char *text) {
         putchar('\n');
 }
 
-static int print(const Comparison *c, bool by_kernel, bool json, bool colours) {
+static int print(const Comparison *c, const FopsTargets *targets, bool by_kernel, bool json, bool colours) {
+        const FopsTarget *last = NULL;
+
         for (size_t i = 0; i < c->n_items; i++) {
                 const ComparedRule *rule = c->items + i;
                 _cleanup_free_ char *text = NULL;
@@ -69,10 +97,16 @@ static int print(const Comparison *c, bool by_kernel, bool json, bool colours) {
                 text = fops_rule_data_to_string(rule->data);
                 if (!text)
                         return -ENOMEM;
-                if (json)
-                        print_json(rule, text);
-                else
-                        print_text(rule, text, colours);
+                if (json) {
+                        print_json(rule, targets, text);
+                        continue;
+                }
+                if (rule->wanted && rule->wanted->target != last) {
+                        last = rule->wanted->target;
+                        if (last && last->is_anchor)
+                                print_members(targets, last->group);
+                }
+                print_text(rule, text, colours);
         }
         return 0;
 }
@@ -98,10 +132,10 @@ static int compare(const char *file, bool by_kernel, bool json, bool no_pager) {
         Pager pager;
         int r;
 
-        r = wanted_load_or_say(file, &wanted);
+        (void) daemon_status_read(&status);
+        r = wanted_load_or_say(file, status.json, &wanted);
         if (r != 0)
                 return r;
-        (void) daemon_status_read(&status);
         r = ask_kernel(&kernel);
         if (r < 0)
                 fprintf(stderr, "fopsctl: asking the kernel for its rules: %s\n",
@@ -110,7 +144,7 @@ static int compare(const char *file, bool by_kernel, bool json, bool no_pager) {
                 r = rules_compare(&wanted.rules, &kernel, status.json, by_kernel, &c);
         if (r >= 0) {
                 pager_start(&pager, !no_pager && !json);
-                r = print(&c, by_kernel, json, colours);
+                r = print(&c, &wanted.targets, by_kernel, json, colours);
                 pager_wait(&pager);
         }
         wanted_done(&wanted);

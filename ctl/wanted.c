@@ -2,6 +2,7 @@
 
 #include "wanted.h"
 
+#include "target-group.h"
 #include "verb.h"
 
 void wanted_done(Wanted *w) {
@@ -10,12 +11,21 @@ void wanted_done(Wanted *w) {
         fops_config_done(&w->config);
 }
 
+/* As a running fopsd does. */
+static int share_rules(FopsTargets *targets, const FopsJson *status) {
+        const FopsJson *generation = status ? fops_json_member(status, "generation") : NULL;
+
+        return status && !generation ? 0 : fops_targets_group(targets, generation ? (uint32_t) fops_json_number(generation) : 0);
+}
+
 /* Takes *@config over. */
-static int expand(FopsConfig *config, Wanted *ret, FopsDiags *diags) {
+static int expand(FopsConfig *config, const FopsJson *status, Wanted *ret, FopsDiags *diags) {
         Wanted w = { .config = *config };
         int r;
 
         r = fops_targets_expand(w.config.watches, w.config.n_watches, &w.targets, diags);
+        if (r >= 0)
+                r = share_rules(&w.targets, status);
         if (r >= 0)
                 r = fops_rules_compile(&w.config, &w.targets, NULL, &w.rules, diags);
         if (r == 0)
@@ -25,11 +35,11 @@ static int expand(FopsConfig *config, Wanted *ret, FopsDiags *diags) {
         return r;
 }
 
-int wanted_load(const char *file, Wanted *ret, FopsDiags *diags) {
+int wanted_load(const char *file, const FopsJson *status, Wanted *ret, FopsDiags *diags) {
         FopsConfig config;
         int r = fops_config_load_from(file, &config, diags);
 
-        return r != 0 ? r : expand(&config, ret, diags);
+        return r != 0 ? r : expand(&config, status, ret, diags);
 }
 
 int wanted_load_with(const char *directory, Wanted *ret, FopsDiags *diags) {
@@ -37,14 +47,14 @@ int wanted_load_with(const char *directory, Wanted *ret, FopsDiags *diags) {
         FopsConfig config;
         int r = fops_config_load(&(FopsConfigPaths){ .file = FOPS_CONFIG_PATH, .drop_ins = drop_ins }, &config, diags);
 
-        return r != 0 ? r : expand(&config, ret, diags);
+        return r != 0 ? r : expand(&config, NULL, ret, diags);
 }
 
-int wanted_load_or_say(const char *file, Wanted *ret) {
+int wanted_load_or_say(const char *file, const FopsJson *status, Wanted *ret) {
         FopsDiags diags = {};
         int r;
 
-        r = wanted_load(file, ret, &diags);
+        r = wanted_load(file, status, ret, &diags);
         fops_diags_print(&diags, stderr);
         fops_diags_done(&diags);
         return r < 0 ? EXIT_USAGE : r > 0 ? EXIT_NOTHING : 0;

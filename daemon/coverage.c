@@ -12,13 +12,23 @@
 
 #include "clock.h"
 #include "path.h"
+#include "target-group.h"
+
+/* Rules that cover too much are replaced by new ones when it has been quiet for this long: removing a rule takes the kernel 12 ms. */
+#define SURPLUS_USEC (UINT64_C(5) * 1000000)
 
 void coverage_done(Coverage *c) {
         trees_free(c->trees);
         watch_follow_free(c->watch_follow);
         mount_follow_free(c->mount_follow);
+        while (c->n_past > 0)
+                ruleset_free(c->past[--c->n_past]);
         ruleset_free(c->ruleset);
         audit_state_done(&c->state);
+}
+
+static RulesetOptions make_options(const Coverage *c) {
+        return (RulesetOptions){ .canary = c->canary, .shares = !c->is_unshared, .generation = c->generation };
 }
 
 /* --- into force --------------------------------------------------------------------------------------------------------- */
@@ -28,7 +38,7 @@ static int pipeline_follow_config(Coverage *c) {
 
         fops_pipeline_set_options(c->pipeline, config->attribution.ancestry, config->attribution.unit, config->attribution.container,
                                   config->journal_full, config->source.foreign == FOPS_FOREIGN_DROP);
-        return fops_pipeline_set_watches(c->pipeline, c->ruleset->watch_set);
+        return fops_pipeline_set_watches(c->pipeline, c->ruleset->watch_set, clock_usec(CLOCK_REALTIME));
 }
 
 /* What comes of the kernel's audit settings and rules meanwhile is of our making. There is no pipeline yet before the first. */
@@ -55,16 +65,91 @@ int coverage_apply_settings(Coverage *c, const FopsConfig *config) {
         return r;
 }
 
-/* The rules, and what the configuration wants done last of all. */
-static int apply_rules(Coverage *c, Ruleset *ruleset) {
-        const FopsConfig *config = &ruleset->config;
+/* Of those before, which the pipeline remembers no more. */
+static void forget_past(Coverage *c) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_past; i++)
+                if (fops_pipeline_has_watches(c->pipeline, c->past[i]->watch_set))
+                        c->past[n++] = c->past[i];
+                else
+                        ruleset_free(c->past[i]);
+        c->n_past = n;
+}
+
+/* What shared rules cover can't be taken back one by one (target-group.h). */
+static void note_surplus(Coverage *c, const Ruleset *old) {
+        if (c->ruleset->generation != old->generation)
+                c->surplus_usec = 0;
+        else if (c->surplus_usec == 0 && ruleset_covers_more(c->ruleset, old))
+                c->surplus_usec = clock_usec(CLOCK_MONOTONIC);
+}
+
+/* The pipeline turns from the old set to the new one, and goes by the old one for what is on its way. */
+static int swap_ruleset(Coverage *c, Ruleset *fresh) {
+        Ruleset *old = c->ruleset;
+        int r;
+
+        c->ruleset = fresh;
+        r = pipeline_follow_config(c);
+        forget_past(c);
+        memmove(c->past + 1, c->past, c->n_past * sizeof(c->past[0]));
+        c->past[0] = old;
+        c->n_past++;
+        note_surplus(c, old);
+        return r < 0 ? r : trees_add_targets(c->trees, &fresh->targets);
+}
+
+static int try_install(Coverage *c, Ruleset *ruleset) {
         int r;
 
         begin_changes(c);
         r = ruleset_install(ruleset, c->control, c->publisher);
         end_changes(c);
+        return r;
+}
+
+/* Rules into the kernel; where they can't be shared, in *@ruleset there is another one afterwards. */
+static int install(Coverage *c, Ruleset **ruleset) {
+        _cleanup_(ruleset_freep) Ruleset *unshared = NULL;
+        RulesetOptions options;
+        FopsDiags diags = {};
+        int r;
+
+        r = try_install(c, *ruleset);
+        if (r != -EXDEV)
+                return r;
+
+        publisher_state(c->publisher, LOG_NOTICE, "unshared", "%s can't be used, so each watch has rules of its own: another's rule is above it",
+                        FOPS_ANCHORS_DIRECTORY);
+        c->is_unshared = true;
+        options = make_options(c);
+        r = ruleset_renew(*ruleset, &options, &diags, &unshared);
+        fops_diags_done(&diags);
+        if (r != 0)
+                return MIN(r, 0);
+        if (*ruleset != c->ruleset)
+                ruleset_free(*ruleset);
+        else {
+                r = swap_ruleset(c, unshared);
+                if (r < 0) {
+                        TAKE_PTR(unshared);
+                        return r;
+                }
+        }
+        *ruleset = TAKE_PTR(unshared);
+        return try_install(c, *ruleset);
+}
+
+/* The rules, and what the configuration wants done last of all. */
+static int apply_rules(Coverage *c, Ruleset **ruleset) {
+        const FopsConfig *config;
+        int r;
+
+        r = install(c, ruleset);
         if (r < 0)
                 return r;
+        config = &(*ruleset)->config;
 
         if (config->kernel.loginuid_immutable) {
                 r = fops_audit_control_set_loginuid_immutable(c->control);
@@ -86,21 +171,9 @@ static int apply_taken_over(Coverage *c) {
 
         r = coverage_apply_settings(c, &c->ruleset->config);
         if (r >= 0)
-                r = apply_rules(c, c->ruleset);
+                r = apply_rules(c, &c->ruleset);
         c->is_due = r == -EBUSY;
         return c->is_due ? 0 : r;
-}
-
-/* The pipeline turns from the old set to the new one; then the old one may go. What was armed by old rules and is on its way still
- * finds its watch by path; its tag may be gone. */
-static int swap_ruleset(Coverage *c, Ruleset *fresh) {
-        Ruleset *old = c->ruleset;
-        int r;
-
-        c->ruleset = fresh;
-        r = pipeline_follow_config(c);
-        ruleset_free(old);
-        return r < 0 ? r : trees_add_targets(c->trees, &fresh->targets);
 }
 
 /* --- the file system changes -------------------------------------------------------------------------------------------- */
@@ -149,21 +222,22 @@ static void detach_from_others(Coverage *c, const Ruleset *fresh) {
 /* The same configuration meets another file system. */
 static int renew(Coverage *c) {
         _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        const RulesetOptions options = make_options(c);
         FopsDiags diags = {};
         int r;
 
         /* First of all, so that what appears while we look is told again. */
         r = watch_follow_set(c->watch_follow, c->ruleset->config.watches, c->ruleset->config.n_watches);
         if (r >= 0)
-                r = ruleset_renew(c->ruleset, c->canary, &diags, &fresh);
+                r = ruleset_renew(c->ruleset, &options, &diags, &fresh);
         fops_diags_done(&diags);
         if (r != 0)
                 return MIN(r, 0);
 
         begin_changes(c);
         detach_from_others(c, fresh);
-        r = ruleset_install(fresh, c->control, c->publisher);
         end_changes(c);
+        r = install(c, &fresh);
         if (r < 0)
                 publisher_state(c->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-r));
         r = say_armed(c, fresh);
@@ -214,10 +288,14 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
 /* --- start, reload, end -------------------------------------------------------------------------------------------------- */
 
 int coverage_load(Coverage *c, FopsConfig *config) {
+        RulesetOptions options;
         FopsDiags diags = {};
         int r;
 
-        r = ruleset_new(config, c->canary, &diags, &c->ruleset);
+        /* Another than that of a life before, whose rules may cover more. */
+        c->generation = (uint32_t) (clock_usec(CLOCK_REALTIME) / 1000000);
+        options = make_options(c);
+        r = ruleset_new(config, &options, &diags, &c->ruleset);
         fops_diags_print(&diags, stderr);
         fops_diags_done(&diags);
         return r;
@@ -244,7 +322,7 @@ int coverage_follow(Coverage *c, sd_event *event) {
 }
 
 int coverage_install(Coverage *c, bool is_taken_over) {
-        return is_taken_over ? apply_taken_over(c) : apply_rules(c, c->ruleset);
+        return is_taken_over ? apply_taken_over(c) : apply_rules(c, &c->ruleset);
 }
 
 int coverage_scan(Coverage *c) {
@@ -255,11 +333,21 @@ int coverage_look(Coverage *c) {
         int r = c->is_due ? apply_taken_over(c) : 0;
 
         trees_look(c->trees);
+        if (r >= 0 && c->surplus_usec > 0 && clock_usec(CLOCK_MONOTONIC) > c->surplus_usec + SURPLUS_USEC) {
+                c->generation++;
+                r = renew(c);
+        }
         return r;
+}
+
+int coverage_unshare(Coverage *c) {
+        c->is_unshared = true;
+        return renew(c);
 }
 
 int coverage_reload(Coverage *c, const Options *options) {
         _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
+        RulesetOptions options_of_rules;
         FopsDiags diags = {};
         FopsConfig config;
         int r;
@@ -270,8 +358,12 @@ int coverage_reload(Coverage *c, const Options *options) {
                 if (r < 0)
                         fops_config_done(&config);
         }
+        c->is_unshared = false;
+        options_of_rules = make_options(c);
         if (r == 0)
-                r = ruleset_new(&config, c->canary, &diags, &fresh);
+                r = ruleset_new(&config, &options_of_rules, &diags, &fresh);
+        if (r == 0)
+                ruleset_inherit(fresh, c->ruleset);
         if (diags.n_items > 0)
                 fops_diags_print(&diags, stderr);
         if (r > 0)
@@ -282,7 +374,7 @@ int coverage_reload(Coverage *c, const Options *options) {
 
         r = coverage_apply_settings(c, &fresh->config);
         if (r >= 0)
-                r = apply_rules(c, fresh);
+                r = apply_rules(c, &fresh);
         if (r < 0) {
                 publisher_state(c->publisher, LOG_ERR, "refused", "reload failed, the running configuration stays: %s", strerror(-r));
                 return 0;

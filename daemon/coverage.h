@@ -11,11 +11,17 @@
 #include "pipeline.h"
 #include "ruleset.h"
 #include "trees.h"
+#include "watch-history.h"
 #include "watch-follow.h"
 
 typedef struct Coverage {
         AuditState state;
         Ruleset *ruleset;
+        Ruleset *past[FOPS_PAST_WATCHES_MAX]; /* for as long as the pipeline remembers their watches; the newest first */
+        size_t n_past;
+        uint32_t generation;   /* of shared rules */
+        bool is_unshared;      /* none can be */
+        uint64_t surplus_usec; /* CLOCK_MONOTONIC since when shared rules cover what nobody wants any more; 0: they don't */
         Trees *trees;
         WatchFollow *watch_follow;
         MountFollow *mount_follow;
@@ -46,6 +52,9 @@ int coverage_scan(Coverage *c);
 
 /* Now and then: does what is due. 0 or -errno. */
 int coverage_look(Coverage *c);
+
+/* No rules can be shared any more (ruleset_install()). 0 or -errno. */
+int coverage_unshare(Coverage *c);
 
 /* Reads the configuration again. A bad one is said, and the running one stays. 1: there is a new one; 0: not; or -errno. */
 int coverage_reload(Coverage *c, const Options *options);

@@ -284,6 +284,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         r = coverage_look(&m->coverage);
         if (r >= 0)
                 r = tamper_guard_look(&m->tamper_guard, m->coverage.ruleset);
+        if (r == -EXDEV)
+                r = coverage_unshare(&m->coverage);
         if (r >= 0)
                 r = company_look(&m->company, m->coverage.ruleset->config.source.mode);
         if (r < 0)

@@ -7,14 +7,19 @@
 
 #include "rule-loader.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kernel-rules.h"
 #include "path.h"
 #include "rule-index.h"
+#include "target-group.h"
 
 void fops_rule_sync_done(FopsRuleSync *s) {
         free(s->errors);
+        free(s->target_errors);
         *s = (FopsRuleSync){};
 }
 
@@ -58,7 +63,89 @@ static bool is_to_come_later(const FopsRules *wanted, const bool *is_added, size
         return false;
 }
 
-int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret) {
+/* --- shared rules --------------------------------------------------------------------------------------------------------- */
+
+/* What is at @other, and mounted below it, is covered by the rules on directories above or at @path, ours and others'. */
+static int make_equivalent(FopsAuditControl *c, const char *path, const char *other) {
+        /* Both strings, their lengths in front (audit_receive_msg()). */
+        uint32_t lengths[2] = { (uint32_t) strlen(path), (uint32_t) strlen(other) };
+        size_t size = sizeof(lengths) + lengths[0] + lengths[1];
+        _cleanup_free_ char *payload = malloc(size);
+
+        if (!payload)
+                return -ENOMEM;
+        memcpy(payload, lengths, sizeof(lengths));
+        memcpy(payload + sizeof(lengths), path, lengths[0]);
+        memcpy(payload + sizeof(lengths) + lengths[0], other, lengths[1]);
+        return fops_audit_control_command(c, AUDIT_MAKE_EQUIV, payload, size);
+}
+
+/* The root covers everything anyway. */
+static bool covers_anchors(const struct audit_rule_data *rule) {
+        FopsSpan path = fops_rule_data_path(rule);
+
+        return fops_span_is_present(path) && path.size > 1 && fops_path_is_below(FOPS_SPAN_LITERAL(FOPS_ANCHORS_DIRECTORY), path);
+}
+
+static bool are_anchors_covered(const FopsKernelRules *kernel) {
+        for (size_t i = 0; i < kernel->n_items; i++)
+                if (covers_anchors(kernel->items[i]))
+                        return true;
+        return false;
+}
+
+static bool make_anchors(const FopsTargets *targets) {
+        if (targets->n_groups > 0 && mkdir(FOPS_ANCHORS_DIRECTORY, 0755) < 0 && errno != EEXIST)
+                return false;
+        for (size_t i = 0; i < targets->n_groups; i++)
+                if (mkdir(targets->groups[i].anchor.path, 0755) < 0 && errno != EEXIST)
+                        return false;
+        return true;
+}
+
+static bool is_anchor_wanted(const FopsTargets *targets, const char *name) {
+        for (size_t i = 0; i < targets->n_groups; i++)
+                if (strcmp(strrchr(targets->groups[i].anchor.path, '/') + 1, name) == 0)
+                        return true;
+        return false;
+}
+
+/* Of rules that are gone. */
+static void remove_anchors(const FopsTargets *targets) {
+        DIR *d = opendir(FOPS_ANCHORS_DIRECTORY);
+        const struct dirent *entry;
+
+        if (!d)
+                return;
+        while ((entry = readdir(d)))
+                if (entry->d_name[0] != '.' && !is_anchor_wanted(targets, entry->d_name))
+                        (void) unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
+        closedir(d);
+        if (targets->n_groups == 0)
+                (void) rmdir(FOPS_ANCHORS_DIRECTORY);
+}
+
+/* Rules that were added know only their anchor. */
+static void uncover(FopsTargets *targets, const FopsTarget *anchor) {
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].group && &targets->items[i].group->anchor == anchor)
+                        targets->items[i].is_covered = false;
+}
+
+static void cover(FopsAuditControl *c, FopsTargets *targets, int *errors) {
+        for (size_t i = 0; i < targets->n_items; i++) {
+                FopsTarget *t = targets->items + i;
+
+                if (!t->group || t->is_covered)
+                        continue;
+                errors[i] = make_equivalent(c, t->group->anchor.path, t->path);
+                t->is_covered = errors[i] == 0;
+        }
+}
+
+/* --- all rules ------------------------------------------------------------------------------------------------------------ */
+
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, FopsRuleSync *ret) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
         _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
@@ -67,6 +154,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
+        if (r >= 0 && targets->n_groups > 0 && (are_anchors_covered(&kernel) || !make_anchors(targets)))
+                r = -EXDEV;
         if (r >= 0)
                 r = fops_rule_index_init(&index, kernel.items, kernel.n_items);
         if (r < 0)
@@ -75,7 +164,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
         is_wanted = calloc(MAX(kernel.n_items, (size_t) 1), sizeof(bool));
         sync.errors = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(int));
         is_added = calloc(MAX(wanted->n_items, (size_t) 1), sizeof(bool));
-        if (!is_wanted || !sync.errors || !is_added)
+        sync.target_errors = calloc(MAX(targets->n_items, (size_t) 1), sizeof(int));
+        if (!is_wanted || !sync.errors || !is_added || !sync.target_errors)
                 return -ENOMEM;
         late = has_always_rules(&kernel);
 
@@ -103,10 +193,13 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
                         sync.n_installed++;
                         is_added[i] = true;
                         has_new_fronts |= wanted->items[i].target && wanted->items[i].target->subvolume_of;
+                        if (wanted->items[i].target && wanted->items[i].target->is_anchor)
+                                uncover(targets, wanted->items[i].target);
                 }
                 sync.errors[i] = r;
                 sync.n_refused += r < 0;
         }
+        cover(c, targets, sync.target_errors);
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
         for (size_t i = kernel.n_items; i-- > 0;) {
@@ -120,6 +213,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
                         sync.stuck_error = r;
                 }
         }
+        if (sync.n_stuck == 0)
+                remove_anchors(targets);
 
         *ret = sync;
         sync = (FopsRuleSync){};
@@ -127,11 +222,12 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRule
 }
 
 int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed) {
+        FopsTargets no_targets = {};
         const FopsRules none = {};
         FopsRuleSync sync;
         int r;
 
-        r = fops_rule_loader_sync(c, &none, &sync);
+        r = fops_rule_loader_sync(c, &none, &no_targets, &sync);
         if (r < 0)
                 return r;
         if (ret_n_removed)
@@ -155,16 +251,5 @@ int fops_rule_loader_detach(FopsAuditControl *c, const FopsRules *rules, const F
 }
 
 int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path) {
-        /* Two strings, each with its length in front of both: audit_tag_tree() tags the second's mounts for the rules that the
-         * first is below of. */
-        uint32_t length = (uint32_t) strlen(path), lengths[2] = { length, length };
-        size_t size = sizeof(lengths) + 2 * (size_t) length;
-        _cleanup_free_ char *payload = malloc(size);
-
-        if (!payload)
-                return -ENOMEM;
-        memcpy(payload, lengths, sizeof(lengths));
-        memcpy(payload + sizeof(lengths), path, length);
-        memcpy(payload + sizeof(lengths) + length, path, length);
-        return fops_audit_control_command(c, AUDIT_MAKE_EQUIV, payload, size);
+        return make_equivalent(c, path, path);
 }

@@ -11,6 +11,7 @@
 typedef struct FopsRuleSync {
         int *errors; /* for each wanted rule: 0: it is in the kernel; else the errno (negative) it was refused with. Owned */
         size_t n_installed, n_kept, n_refused, n_removed;
+        int *target_errors; /* for each target that shares rules: 0: they cover it; else the errno (negative) that this was refused with. Owned */
         size_t n_stuck;  /* ours, not wanted, and the kernel wouldn't remove them */
         int stuck_error; /* why not, the last of them */
 } FopsRuleSync;
@@ -21,8 +22,11 @@ void fops_rule_sync_done(FopsRuleSync *s);
  * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins; among
  * `always` rules the order decides only which key an event carries, and they keep the one they have; but for rules on a directory that
  * those of a subvolume in it have to come before.
- * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; *@ret is untouched. */
-int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsRuleSync *ret);
+ * Those of @targets that share rules are covered by them, if they aren't (is_covered says so) or rules are new.
+ * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; -EXDEV: nothing can
+ * be shared, since another's rule is on a directory that holds the anchors and would cover all members too, or there is no place for
+ * anchors; *@ret is untouched. */
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, FopsRuleSync *ret);
 
 /* Takes the rules for @target out of the kernel, where they hold for a directory that was at its path before; _sync puts them back, for
  * the one that is there now. 0 or the last -errno. */

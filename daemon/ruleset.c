@@ -9,12 +9,15 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "target-group.h"
+
 Ruleset *ruleset_free(Ruleset *r) {
         if (!r)
                 return NULL;
         fops_watch_set_free(r->watch_set);
         fops_rules_done(&r->rules);
         fops_targets_done(&r->targets);
+        free(r->by_path);
         free(r->errors);
         fops_config_done(&r->config);
         free(r);
@@ -38,16 +41,31 @@ static int own_process(char exe[static PATH_MAX], FopsSelf *ret) {
         return 0;
 }
 
-/* Targets, rules and watch set of rs->config. */
-static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
+static int compare_paths(const void *a, const void *b, void *userdata) {
+        const FopsTargets *t = userdata;
+
+        return strcmp(t->items[*(const uint32_t *) a].path, t->items[*(const uint32_t *) b].path);
+}
+
+static int sort_by_path(Ruleset *rs) {
+        size_t n = rs->targets.n_items;
+
+        rs->by_path = calloc(MAX(n, (size_t) 1), sizeof(uint32_t));
+        if (!rs->by_path)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                rs->by_path[i] = (uint32_t) i;
+        qsort_r(rs->by_path, n, sizeof(uint32_t), compare_paths, &rs->targets);
+        return 0;
+}
+
+/* Rules and watch set of the targets. */
+static int compile(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
         char exe[PATH_MAX];
         FopsSelf self;
         size_t n;
         int r;
 
-        r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
-        if (r < 0)
-                return r;
         r = own_process(exe, &self);
         if (r < 0)
                 return r;
@@ -63,8 +81,24 @@ static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
                 fops_rules_put_in_front(&rs->rules, n);
         }
         rs->watch_set = fops_watch_set_new(&rs->targets);
-        if (!rs->watch_set)
-                return -ENOMEM;
+        return rs->watch_set ? 0 : -ENOMEM;
+}
+
+/* All that follows from rs->config. */
+static int build(Ruleset *rs, const RulesetOptions *options, FopsDiags *diags) {
+        int r;
+
+        rs->generation = options->generation;
+        r = fops_targets_expand(rs->config.watches, rs->config.n_watches, &rs->targets, diags);
+        if (r >= 0 && options->shares)
+                r = fops_targets_group(&rs->targets, options->generation);
+        if (r >= 0)
+                r = sort_by_path(rs);
+        if (r < 0)
+                return r;
+        r = compile(rs, options->canary, diags);
+        if (r != 0)
+                return r;
 
         rs->errors = calloc(MAX(rs->targets.n_items, (size_t) 1), sizeof(int));
         if (!rs->errors)
@@ -75,7 +109,7 @@ static int build(Ruleset *rs, const FopsTarget *canary, FopsDiags *diags) {
         return 0;
 }
 
-int ruleset_new(FopsConfig *config, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret) {
+int ruleset_new(FopsConfig *config, const RulesetOptions *options, FopsDiags *diags, Ruleset **ret) {
         _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
         int r;
 
@@ -85,13 +119,13 @@ int ruleset_new(FopsConfig *config, const FopsTarget *canary, FopsDiags *diags, 
         }
         rs->config = *config;
 
-        r = build(rs, canary, diags);
+        r = build(rs, options, diags);
         if (r == 0)
                 *ret = TAKE_PTR(rs);
         return r;
 }
 
-int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Ruleset **ret) {
+int ruleset_renew(Ruleset *old, const RulesetOptions *options, FopsDiags *diags, Ruleset **ret) {
         _cleanup_(ruleset_freep) Ruleset *rs = calloc(1, sizeof(Ruleset));
         int r;
 
@@ -99,7 +133,7 @@ int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Rule
                 return -ENOMEM;
         rs->config = old->config;
 
-        r = build(rs, canary, diags);
+        r = build(rs, options, diags);
         if (r != 0) {
                 fops_config_init(&rs->config); /* it is still @old's */
                 return r;
@@ -110,16 +144,82 @@ int ruleset_renew(Ruleset *old, const FopsTarget *canary, FopsDiags *diags, Rule
         return 0;
 }
 
-const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target) {
-        for (size_t i = 0; i < r->targets.n_items; i++) {
-                const FopsTarget *t = r->targets.items + i;
+/* The first of those at @path in by_path, or the end. */
+static size_t find_path(const Ruleset *r, const char *path) {
+        size_t lo = 0, hi = r->targets.n_items;
 
-                if (!t->is_missing && t->is_directory == target->is_directory && t->watch == target->watch &&
-                    strcmp(t->path, target->path) == 0)
-                        return t;
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+
+                if (strcmp(r->targets.items[r->by_path[mid]].path, path) < 0)
+                        lo = mid + 1;
+                else
+                        hi = mid;
         }
+        return lo;
+}
+
+/* The @i'th in by_path, if it is at @path; else NULL. */
+static FopsTarget *target_at(const Ruleset *r, size_t i, const char *path) {
+        FopsTarget *t = i < r->targets.n_items ? r->targets.items + r->by_path[i] : NULL;
+
+        return t && strcmp(t->path, path) == 0 ? t : NULL;
+}
+
+const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target) {
+        const FopsTarget *t;
+
+        for (size_t i = find_path(r, target->path); (t = target_at(r, i, target->path)); i++)
+                if (!t->is_missing && t->is_directory == target->is_directory && t->watch == target->watch)
+                        return t;
         return NULL;
 }
+
+/* --- shared rules ----------------------------------------------------------------------------------------------------------- */
+
+/* The same directory, by the same rules. */
+static const FopsTarget *find_shared(const Ruleset *r, const FopsTarget *target) {
+        const FopsTarget *t;
+
+        for (size_t i = find_path(r, target->path); (t = target_at(r, i, target->path)); i++)
+                if (t->group && t->inode == target->inode && t->device == target->device &&
+                    strcmp(t->group->anchor.path, target->group->anchor.path) == 0)
+                        return t;
+        return NULL;
+}
+
+void ruleset_inherit(Ruleset *r, const Ruleset *old) {
+        for (size_t i = 0; i < r->targets.n_items; i++) {
+                FopsTarget *t = r->targets.items + i;
+                const FopsTarget *before = t->group ? find_shared(old, t) : NULL;
+
+                t->is_covered = before && before->is_covered;
+        }
+}
+
+static bool has_anchor(const Ruleset *r, const char *path) {
+        for (size_t i = 0; i < r->targets.n_groups; i++)
+                if (strcmp(r->targets.groups[i].anchor.path, path) == 0)
+                        return true;
+        return false;
+}
+
+bool ruleset_covers_more(const Ruleset *r, const Ruleset *old) {
+        for (size_t i = 0; i < old->targets.n_items; i++) {
+                const FopsTarget *t = old->targets.items + i;
+
+                if (t->group && t->is_covered && !find_shared(r, t) && has_anchor(r, t->group->anchor.path))
+                        return true;
+        }
+        return false;
+}
+
+void ruleset_uncover(Ruleset *r) {
+        for (size_t i = 0; i < r->targets.n_items; i++)
+                r->targets.items[i].is_covered = false;
+}
+
+/* --- into the kernel -------------------------------------------------------------------------------------------------------- */
 
 static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {
         _cleanup_free_ char *text = fops_rule_data_to_string(rule->data);
@@ -129,10 +229,29 @@ static void say_refused(Publisher *publisher, const FopsRule *rule, int error) {
                         "the kernel refused a rule for %s: %s: %s", what, strerror(-error), text ? text : "?");
 }
 
-/* Not for the canary's, which is none of the configuration's targets. */
+/* Of the target, or of those that it is the anchor of. The canary's is none of the configuration's targets. */
 static void note_error(Ruleset *rs, const FopsTarget *target, int error) {
-        if (target >= rs->targets.items && target < rs->targets.items + rs->targets.n_items)
-                rs->errors[target - rs->targets.items] = error;
+        for (size_t i = 0; i < rs->targets.n_items; i++) {
+                const FopsTarget *t = rs->targets.items + i;
+
+                if (t == target || (t->group && &t->group->anchor == target))
+                        rs->errors[i] = error;
+        }
+}
+
+/* What vanished meanwhile is told of by the file system. */
+static bool note_uncovered(Ruleset *rs, const int *errors, Publisher *publisher) {
+        bool any = false;
+
+        for (size_t i = 0; i < rs->targets.n_items; i++) {
+                if (errors[i] == 0 || errors[i] == -ENOENT || errors[i] == -ENOTDIR)
+                        continue;
+                any = true;
+                rs->errors[i] = errors[i];
+                publisher_state(publisher, LOG_ERR, "refused", "the kernel refused to have %s share rules: %s", rs->targets.items[i].path,
+                                strerror(-errors[i]));
+        }
+        return any;
 }
 
 int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
@@ -142,7 +261,7 @@ int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher
         bool refused = false;
         int r;
 
-        r = fops_rule_loader_sync(control, &rs->rules, &sync);
+        r = fops_rule_loader_sync(control, &rs->rules, &rs->targets, &sync);
         if (r < 0)
                 return r;
 
@@ -168,6 +287,7 @@ int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher
                 }
                 say_refused(publisher, rule, sync.errors[i]);
         }
+        refused |= note_uncovered(rs, sync.target_errors, publisher);
         if (n_locked > 0 || (sync.n_stuck > 0 && sync.stuck_error == -EPERM)) {
                 publisher_state(publisher, LOG_ERR, "locked",
                                 "the kernel's rules are locked until the next boot: %zu can't be added, %zu can't be removed", n_locked,

@@ -101,6 +101,8 @@ static void print_coverage(FopsJsonWriter *w, const Status *s) {
                 fops_json_u64(w, target_states[state], n[state]);
         fops_json_close(w, '}');
         fops_json_u64(w, "rules", ruleset->rules.n_items);
+        if (!s->coverage->is_unshared)
+                fops_json_u64(w, "generation", ruleset->generation);
         print_watches(w, ruleset);
 }
 

@@ -17,7 +17,7 @@
 enum { ENABLED_OFF = 0, ENABLED_LOCKED = 2 };
 
 static const char *const words[_TAMPER_KIND_MAX] = {
-        [TAMPER_RULES] = "rules",     [TAMPER_DISABLED] = "disabled", [TAMPER_LOCKED] = "locked",
+        [TAMPER_RULES] = "rules",     [TAMPER_TRIMMED] = "rules",   [TAMPER_DISABLED] = "disabled", [TAMPER_LOCKED] = "locked",
         [TAMPER_SETTING] = "setting", [TAMPER_LOST] = "lost",         [TAMPER_REGISTRATION] = "registration",
 };
 
@@ -34,6 +34,8 @@ static bool read_deed(const TamperGuard *g, const FopsAuditChange *change, Tampe
 
         if (change->kind == FOPS_CHANGE_RULE_REMOVED && change->is_tagged)
                 deed.kind = TAMPER_RULES;
+        else if (change->kind == FOPS_CHANGE_TRIMMED)
+                deed.kind = TAMPER_TRIMMED;
         else if (change->kind != FOPS_CHANGE_SETTING || change->value == change->old)
                 return false;
         else if (fops_span_equal(change->setting, FOPS_SPAN_LITERAL("audit_enabled"))) {
@@ -61,6 +63,9 @@ static void publish(TamperGuard *g, const TamperDeed *deed, const char *outcome)
         switch (deed->kind) {
         case TAMPER_RULES:
                 snprintf(text, sizeof(text), "removed %ju %s of fopsd's", (uintmax_t) deed->n, deed->n == 1 ? "rule" : "rules");
+                break;
+        case TAMPER_TRIMMED:
+                snprintf(text, sizeof(text), "trimmed the trees that fopsd's rules share");
                 break;
         case TAMPER_DISABLED:
                 snprintf(text, sizeof(text), "turned auditing off");
@@ -188,16 +193,19 @@ static bool restore_settings(TamperGuard *g, const FopsConfig *config) {
 }
 
 /* What is missing of the rules comes back: 1; 0: nothing was, or the kernel is busy; or -ENOMEM. */
-static int restore_rules(TamperGuard *g, const Ruleset *ruleset) {
+static int restore_rules(TamperGuard *g, Ruleset *ruleset) {
+        bool is_trimmed = has_deed(g, TAMPER_TRIMMED);
         FopsRuleSync sync;
         int r;
 
+        if (is_trimmed)
+                ruleset_uncover(ruleset);
         fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
-        r = fops_rule_loader_sync(g->control, &ruleset->rules, &sync);
+        r = fops_rule_loader_sync(g->control, &ruleset->rules, &ruleset->targets, &sync);
         fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
         if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        r = sync.n_installed > 0;
+                return r == -ENOMEM || r == -EXDEV ? r : 0;
+        r = is_trimmed || sync.n_installed > 0;
         fops_rule_sync_done(&sync);
         return r;
 }
@@ -237,7 +245,11 @@ static bool look_after_auditing(TamperGuard *g, bool was_on, bool is_on) {
 }
 
 static void look_after_rules(TamperGuard *g, bool are_restored) {
-        uint64_t now = clock_usec(CLOCK_REALTIME), usec = tell(g, TAMPER_RULES, are_restored ? "; they are back" : "");
+        const char *outcome = are_restored ? "; they are back" : "";
+        uint64_t now = clock_usec(CLOCK_REALTIME), usec = tell(g, TAMPER_RULES, outcome), trimmed_usec = tell(g, TAMPER_TRIMMED, outcome);
+
+        if (usec == 0 || (trimmed_usec > 0 && trimmed_usec < usec))
+                usec = trimmed_usec;
 
         if (are_restored) {
                 if (usec == 0)
@@ -251,7 +263,7 @@ static void look_after_rules(TamperGuard *g, bool are_restored) {
         g->complete_usec = now;
 }
 
-int tamper_guard_look(TamperGuard *g, const Ruleset *ruleset) {
+int tamper_guard_look(TamperGuard *g, Ruleset *ruleset) {
         bool may, was_on, is_on, did, are_restored = false;
         struct audit_status status;
         int r;
@@ -261,6 +273,8 @@ int tamper_guard_look(TamperGuard *g, const Ruleset *ruleset) {
         g->is_due = false;
         was_on = is_on = status.enabled != ENABLED_OFF;
 
+        if (ruleset->targets.n_groups == 0)
+                drop(g, TAMPER_TRIMMED);
         may = may_restore(g, &ruleset->config);
         if (may && (!was_on || has_deed(g, TAMPER_SETTING)))
                 is_on |= restore_settings(g, &ruleset->config);

@@ -12,6 +12,7 @@
 
 typedef enum TamperKind {
         TAMPER_RULES,        /* ours were removed */
+        TAMPER_TRIMMED,      /* shared ones cover their members no more */
         TAMPER_DISABLED,     /* auditing was turned off */
         TAMPER_LOCKED,       /* … its configuration locked, until the next boot */
         TAMPER_SETTING,      /* backlog limit, rate limit … were changed */
@@ -54,8 +55,9 @@ void tamper_guard_done(TamperGuard *g);
 /* Another has changed something. True for the first: what belongs together is over within a moment, then is the time to look. */
 bool tamper_guard_hear(TamperGuard *g, const FopsAuditChange *change, const FopsOperation *who);
 
-/* Is auditing on, and are the rules of @ruleset there? 0, or -ENOMEM; what the kernel refuses is looked at the next time. */
-int tamper_guard_look(TamperGuard *g, const Ruleset *ruleset);
+/* Is auditing on, and are the rules of @ruleset there? 0, or -ENOMEM; what the kernel refuses is looked at the next time. -EXDEV: it
+ * can't share rules any more. */
+int tamper_guard_look(TamperGuard *g, Ruleset *ruleset);
 
 /* Tells what was heard of and not looked at: at the end, when nothing is mended any more. */
 void tamper_guard_end(TamperGuard *g);

@@ -32,7 +32,7 @@ typedef struct Place {
         char *path;
         dev_t dev;
         ino_t inode; /* of what stood at the path: a symlink in it may lead elsewhere now */
-        char **patterns;
+        char **patterns; /* sorted: a thousand watches may be in one directory */
         size_t n_patterns;
         bool is_wanted; /* since the last set */
         bool is_gone;   /* the directory isn't at its path any more */
@@ -143,11 +143,20 @@ static int on_inotify(sd_event_source *source _unused_, const struct inotify_eve
 }
 
 static int place_add_pattern(Place *p, FopsSpan component) {
+        size_t lo = 0, hi = p->n_patterns;
         char **patterns, *copy;
 
-        for (size_t i = 0; i < p->n_patterns; i++)
-                if (fops_span_equal_string(component, p->patterns[i]))
+        while (lo < hi) {
+                size_t mid = lo + (hi - lo) / 2;
+                int order = strncmp(p->patterns[mid], component.data, component.size);
+
+                if (order == 0 && p->patterns[mid][component.size] == '\0')
                         return 0;
+                if (order < 0)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
 
         copy = strndup(component.data, component.size);
         if (!copy)
@@ -157,8 +166,10 @@ static int place_add_pattern(Place *p, FopsSpan component) {
                 free(copy);
                 return -ENOMEM;
         }
+        memmove(patterns + lo + 1, patterns + lo, (p->n_patterns - lo) * sizeof(char *));
+        patterns[lo] = copy;
         p->patterns = patterns;
-        p->patterns[p->n_patterns++] = copy;
+        p->n_patterns++;
         return 0;
 }
 

@@ -9,6 +9,7 @@ typedef enum FopsChangeKind {
         FOPS_CHANGE_SETTING,      /* op=set audit_enabled=0 old=1 */
         FOPS_CHANGE_RULE_ADDED,   /* op=add_rule key=… list=4 */
         FOPS_CHANGE_RULE_REMOVED, /* op=remove_rule key=… list=4 */
+        FOPS_CHANGE_TRIMMED,      /* op=trim: what was made equivalent to a watched directory isn't any more */
         FOPS_CHANGE_OTHER,
 } FopsChangeKind;
 
@@ -19,6 +20,7 @@ typedef struct FopsAuditChange {
         bool is_refused;     /* it was tried only */
         bool is_request;     /* a process asked for it; else the kernel did it by itself, for want of a rule's object */
         bool is_tagged;      /* a rule of fopsd's */
+        bool is_of_anchor;   /* … that is shared: its object was nobody's to remove (target-group.h) */
         uint32_t pid;        /* of the process; 0: the record doesn't say, a SYSCALL record beside it may */
         uint32_t uid, auid, session; /* FOPS_ID_UNSET: unset, or not said */
         FopsSpan subj;

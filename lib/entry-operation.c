@@ -167,7 +167,8 @@ static void add_keys(FopsEntry *e, const FopsOperation *op) {
                 for (char **key = op->watches[i]->keys; key && *key; key++)
                         add_once(e, "FOPSD_KEY", fops_span_from_string(*key));
         for (size_t i = 0; i < op->n_watches; i++)
-                add_once(e, "FOPSD_WATCH", fops_span_from_string(op->watches[i]->path));
+                if (op->watches[i]->path) /* a group's has none */
+                        add_once(e, "FOPSD_WATCH", fops_span_from_string(op->watches[i]->path));
 }
 
 static void add_syscall(FopsEntry *e, const FopsOperation *op) {

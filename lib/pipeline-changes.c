@@ -14,7 +14,7 @@ void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec) {
  * @pid: who asked for it; 0: not known, which is so for fopsd itself too where a `never` rule is about it. */
 static bool is_own_change(const FopsPipeline *p, const FopsEvent *event, const FopsAuditChange *change, uint32_t pid) {
         if (!change->is_request)
-                return change->is_tagged;
+                return change->is_tagged && !change->is_of_anchor;
         if (pid > 0 && p->options.self_pid > 0)
                 return pid == p->options.self_pid;
         if (change->kind == FOPS_CHANGE_RULE_ADDED)

@@ -38,7 +38,7 @@ static bool names_known_directory(const FopsPipeline *p, const FopsOperation *op
 bool fops_pipeline_is_early(FopsPipeline *p, const FopsOperation *op) {
         bool names_any, names_known;
 
-        if (!p->options.index || !p->watches || !op->tag.data)
+        if (!p->options.index || !p->watches.now || !op->tag.data)
                 return false;
 
         fops_pipeline_begin_to_ask(p, op);

@@ -7,6 +7,7 @@
 #include "coalescer.h"
 #include "pipeline.h"
 #include "waiting.h"
+#include "watch-history.h"
 
 struct FopsPipeline {
         FopsPipelineOptions options;
@@ -16,7 +17,7 @@ struct FopsPipeline {
         FopsResolver resolver;
         FopsProcessTable *processes;
         FopsNames *names;
-        const FopsWatchSet *watches;
+        FopsWatchHistory watches;
         FopsEntry entry;
         FopsCoalescer coalescer;
         FopsWaitingQueue parked;  /* until their directory is known */

@@ -61,12 +61,12 @@ typedef enum Handled { HANDLED, HANDLED_KEPT } Handled;
 
 /* Publishes @op, if it is wanted. Returns HANDLED, HANDLED_KEPT (the event is held until others like it have come) or -errno. */
 static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
-        if (p->watches) {
+        if (p->watches.now) {
                 /* Who is asked before it is decided whether anybody wants to know: filters may be about units. */
                 bool ours = fops_tag_is_ours(op->tag);
 
                 fops_pipeline_attribute(p, op, &event->arena);
-                op->n_watches = fops_watch_set_match(p->watches, op, op->tag, op->watches);
+                op->n_watches = fops_watch_history_match(&p->watches, op, op->tag, fops_event_id_usec(event->id), op->watches);
                 if (op->n_watches == 0 && !ours)
                         return fops_pipeline_has_own_changes_only(p, event, op) ? 0 : fops_pipeline_publish_foreign(p, event);
                 if (op->n_watches == 0 && !fops_tag_is_rule(op->tag)) {

@@ -68,7 +68,7 @@ int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, ui
         int r;
 
         fops_pipeline_begin_to_ask(p, op);
-        fops_resolver_resolve(&p->resolver, op, p->watches ? fops_watch_set_directory(p->watches, op->tag) : FOPS_SPAN_ABSENT,
+        fops_resolver_resolve(&p->resolver, op, p->watches.now ? fops_watch_set_directory(p->watches.now, op->tag) : FOPS_SPAN_ABSENT,
                               &event->arena);
         is_sighted = fops_resolver_sight(&p->resolver, op, &event->arena, &sighting);
         fops_pipeline_end_to_ask(p);
@@ -89,7 +89,7 @@ static int handle_read(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uin
         if (p->options.changed)
                 fops_pipeline_tell_changes(p, event, op);
         if (!op)
-                r = p->watches && fops_pipeline_has_own_changes_only(p, event, NULL) ? 0 : fops_pipeline_publish_foreign(p, event);
+                r = p->watches.now && fops_pipeline_has_own_changes_only(p, event, NULL) ? 0 : fops_pipeline_publish_foreign(p, event);
         else if (!p->options.observe || !op->tag.data || !p->options.observe(p->options.userdata, op)) {
                 if (!fops_pipeline_is_early(p, op))
                         return fops_pipeline_go_on(p, event, op, now_usec);
@@ -212,12 +212,16 @@ int fops_pipeline_let_go(FopsPipeline *p) {
         return r < 0 ? r : fops_pipeline_publish_coalesced(p, 0, true);
 }
 
-int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches) {
-        /* What is held borrows from the old watches. */
+int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches, uint64_t realtime_usec) {
+        /* What is held borrows from watches that may be forgotten now. */
         int r = fops_pipeline_publish_coalesced(p, 0, true);
 
-        p->watches = watches;
+        fops_watch_history_push(&p->watches, watches, realtime_usec);
         return r;
+}
+
+bool fops_pipeline_has_watches(const FopsPipeline *p, const FopsWatchSet *watches) {
+        return fops_watch_history_has(&p->watches, watches);
 }
 
 int fops_pipeline_flush(FopsPipeline *p) {

@@ -52,9 +52,10 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options);
 FopsPipeline *fops_pipeline_free(FopsPipeline *p);
 FOPS_DEFINE_CLEANUP(FopsPipeline *, fops_pipeline_free)
 
-/* What is wanted from now on; borrowed until the next call. NULL: everything is an operation of interest (decode). Lets go what is
- * being coalesced: returns what @publish does. */
-int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches);
+/* What is wanted of all that takes place from @realtime_usec on; borrowed for as long as _has_watches() says so. Before the first call
+ * everything is an operation of interest (decode). Lets go what is being coalesced: returns what @publish does. */
+int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches, uint64_t realtime_usec);
+bool fops_pipeline_has_watches(const FopsPipeline *p, const FopsWatchSet *watches);
 
 /* The index holds all that is in the watched trees, as it was at @since_usec (CLOCK_REALTIME); for events from before it is too
  * new. UINT64_MAX: it doesn't, or not any more. */

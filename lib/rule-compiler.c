@@ -18,6 +18,7 @@
 #include <limits.h>
 
 #include "rule-internal.h"
+#include "target-group.h"
 
 #define OPEN_READ_OPS (FOPS_OP_BIT(FOPS_OP_READ) | FOPS_OP_BIT(FOPS_OP_LIST))
 #define OPEN_WRITE_OPS (FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MODIFY) | FOPS_OP_BIT(FOPS_OP_TRUNCATE))
@@ -96,7 +97,8 @@ void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MA
         const FopsWatch *w = target->watch;
         uint64_t hash = FOPS_HASH_INIT;
 
-        hash_string(&hash, target->subvolume_of ? target->subvolume_of : target->path);
+        /* An anchor's name changes, what it stands for doesn't. */
+        hash_string(&hash, target->is_anchor ? "" : target->subvolume_of ? target->subvolume_of : target->path);
         hash_number(&hash, w->ops);
         hash_number(&hash, w->recursive);
         hash_number(&hash, w->result);
@@ -497,6 +499,17 @@ static int add_config_rules(FopsRules *r, const FopsConfig *config, bool never, 
         return 0;
 }
 
+/* A group's rules come where those of its first member would. */
+static bool has_own_rules(const FopsTargets *targets, size_t i) {
+        const FopsTargetGroup *group = targets->items[i].group;
+
+        return !group || group->members[0] == i;
+}
+
+static const FopsTarget *in_rules(const FopsTarget *t) {
+        return t->group ? &t->group->anchor : t;
+}
+
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret,
                        FopsDiags *diags) {
         _cleanup_(fops_rules_done) FopsRules rules = {};
@@ -508,9 +521,11 @@ int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, con
         for (size_t i = 0; r == 0 && i < 4; i++)
                 r = add_config_rules(&rules, config, i < 2, i % 2 == 0, diags, &wrong);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
-                r = fops_rules_add_target(&rules, targets->items + i);
+                if (has_own_rules(targets, i))
+                        r = fops_rules_add_target(&rules, in_rules(targets->items + i));
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
-                r = fops_rules_add_index_target(&rules, targets->items + i);
+                if (has_own_rules(targets, i))
+                        r = fops_rules_add_index_target(&rules, in_rules(targets->items + i));
         if (r < 0)
                 return r;
         if (wrong)

@@ -36,7 +36,7 @@ typedef struct FopsRule {
         struct audit_rule_data *data; /* owned */
         FopsRuleOrigin origin;
         bool optional; /* the kernel may not know it (io_uring list before 5.17): a refusal is a note, not a failure */
-        const FopsTarget *target; /* for WATCH, borrowed */
+        const FopsTarget *target; /* for WATCH, borrowed; of a group its anchor */
         const FopsRuleConfig *config; /* for CONFIG, borrowed */
 } FopsRule;
 
@@ -61,7 +61,7 @@ FopsSpan fops_rule_data_path(const struct audit_rule_data *data);
 
 /* Writes the tag of a target's rules, NUL-terminated: a hash of path, ops and filters, the same in every run. Where subvolumes of a
  * btrfs come into it, a dot and a second hash, of these, follow: by that rules differ, not what is watched, so the first is that of the
- * configured target. */
+ * configured target. Of an anchor the path is left out. */
 void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]);
 
 /* The same of those that fops_rules_add_index_target() makes. */

@@ -9,6 +9,7 @@
 #include "operation.h"
 #include "path.h"
 #include "rule-compiler.h"
+#include "target-group.h"
 
 #define NONE UINT32_MAX
 
@@ -21,12 +22,19 @@ typedef struct Table {
 
 struct FopsWatchSet {
         const FopsTargets *targets;
-        char (*tags)[FOPS_TAG_BYTES_MAX]; /* by target */
+        char (*tags)[FOPS_TAG_BYTES_MAX]; /* by target, and behind these by group */
         Table by_path, by_tag;
 };
 
 static FopsSpan target_path(const FopsWatchSet *s, uint32_t i) {
         return fops_span_from_string(s->targets->items[i].path);
+}
+
+/* Behind the targets the anchors of groups. */
+static const FopsTarget *target_at(const FopsWatchSet *s, uint32_t i) {
+        const FopsTargets *t = s->targets;
+
+        return i < t->n_items ? t->items + i : &t->groups[i - t->n_items].anchor;
 }
 
 /* Without what is behind the dot: that changes with the subvolumes, and events of older rules are still on their way. */
@@ -40,8 +48,8 @@ static FopsSpan target_tag(const FopsWatchSet *s, uint32_t i) {
         return of_target(fops_span_from_string(s->tags[i]));
 }
 
-static bool table_fill(Table *t, const FopsWatchSet *s, FopsSpan (*name)(const FopsWatchSet *, uint32_t)) {
-        size_t n = s->targets->n_items, n_buckets = 8;
+static bool table_fill(Table *t, const FopsWatchSet *s, size_t n, FopsSpan (*name)(const FopsWatchSet *, uint32_t)) {
+        size_t n_buckets = 8;
 
         while (n_buckets < n * 2)
                 n_buckets *= 2;
@@ -69,18 +77,19 @@ static void table_done(Table *t) {
 
 FopsWatchSet *fops_watch_set_new(const FopsTargets *targets) {
         _cleanup_(fops_watch_set_freep) FopsWatchSet *s = NULL;
+        size_t n_tags = targets->n_items + targets->n_groups;
 
         s = calloc(1, sizeof(FopsWatchSet));
         if (!s)
                 return NULL;
         s->targets = targets;
-        s->tags = calloc(MAX(targets->n_items, (size_t) 1), sizeof(*s->tags));
+        s->tags = calloc(MAX(n_tags, (size_t) 1), sizeof(*s->tags));
         if (!s->tags)
                 return NULL;
-        for (size_t i = 0; i < targets->n_items; i++)
-                fops_target_tag(targets->items + i, s->tags[i]);
+        for (size_t i = 0; i < n_tags; i++)
+                fops_target_tag(target_at(s, (uint32_t) i), s->tags[i]);
 
-        if (!table_fill(&s->by_path, s, target_path) || !table_fill(&s->by_tag, s, target_tag))
+        if (!table_fill(&s->by_path, s, targets->n_items, target_path) || !table_fill(&s->by_tag, s, n_tags, target_tag))
                 return NULL;
         return TAKE_PTR(s);
 }
@@ -101,6 +110,8 @@ typedef struct Matches {
         const FopsWatch **watches;
         uint32_t targets[FOPS_WATCHES_PER_OPERATION_MAX]; /* the first target that brought each watch; ascending */
         size_t n;
+        const FopsTargetGroup *group; /* whose rule made the event */
+        FopsPlace place;
 } Matches;
 
 static bool result_fits(FopsResultFilter result, FopsOutcome outcome) {
@@ -117,7 +128,7 @@ static bool watch_wants(const FopsWatch *w, const FopsOperation *op) {
 
 /* Each watch once, in configuration order; the lowest FOPS_WATCHES_PER_OPERATION_MAX. */
 static void add_match(Matches *m, uint32_t i) {
-        const FopsWatch *w = m->set->targets->items[i].watch;
+        const FopsWatch *w = target_at(m->set, i)->watch;
         size_t at = m->n;
 
         for (size_t j = 0; j < m->n; j++)
@@ -173,6 +184,8 @@ static void match_prefix(Matches *m, FopsSpan prefix, uint64_t hash, int depth) 
                 /* A file holds nothing but itself. What was missing may be a directory by now. */
                 if (depth > 0 && !target->is_directory && !target->is_missing)
                         continue;
+                if (!m->group || target->group == m->group)
+                        m->place = FOPS_PLACE_TARGET;
                 if (reaches(target, depth))
                         add_match(m, i);
         }
@@ -216,26 +229,42 @@ static bool tag_reaches(const FopsTarget *t, const FopsOperation *op) {
         return !known;
 }
 
-static void match_tag(Matches *m, FopsSpan tag) {
-        const Table *t = &m->set->by_tag;
-
-        if (!fops_span_is_present(tag))
-                return;
-
-        tag = of_target(tag);
-        for (uint32_t i = t->first[fops_span_hash(tag) & t->mask]; i != NONE; i = t->next[i])
-                if (fops_span_equal(target_tag(m->set, i), tag) && tag_reaches(m->set->targets->items + i, m->op))
-                        add_match(m, i);
+static uint32_t first_tagged(const FopsWatchSet *s, FopsSpan tag) {
+        return fops_span_is_present(tag) ? s->by_tag.first[fops_span_hash(tag) & s->by_tag.mask] : NONE;
 }
 
-size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret) {
-        Matches m = { .set = s, .op = op, .watches = ret };
+/* The group of which @tag is; NULL: of none. */
+static const FopsTargetGroup *find_group(const FopsWatchSet *s, FopsSpan tag) {
+        for (uint32_t i = first_tagged(s, tag); i != NONE; i = s->by_tag.next[i])
+                if (i >= s->targets->n_items && fops_span_equal(target_tag(s, i), tag))
+                        return s->targets->groups + (i - s->targets->n_items);
+        return NULL;
+}
+
+static void match_tag(Matches *m, FopsSpan tag) {
+        for (uint32_t i = first_tagged(m->set, tag); i != NONE; i = m->set->by_tag.next[i]) {
+                const FopsTarget *target = target_at(m->set, i);
+
+                if (!fops_span_equal(target_tag(m->set, i), tag))
+                        continue;
+                /* Which of the members it was in only a path can tell. */
+                if (target->is_anchor ? m->place == FOPS_PLACE_TARGET : !tag_reaches(target, m->op))
+                        continue;
+                m->place = MAX(m->place, target->is_anchor ? FOPS_PLACE_GROUP : FOPS_PLACE_TAG);
+                add_match(m, i);
+        }
+}
+
+size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret, FopsPlace *ret_place) {
+        const FopsSpan name = of_target(tag);
+        Matches m = { .set = s, .op = op, .watches = ret, .group = find_group(s, name) };
 
         match_path(&m, op->path, 0);
         match_path(&m, op->new_path, 0);
         if (!fops_span_is_present(op->path))
                 match_path(&m, op->dir, 1);
-        match_tag(&m, tag);
+        match_tag(&m, name);
+        *ret_place = m.place;
         return m.n;
 }
 
@@ -254,7 +283,7 @@ FopsSpan fops_watch_set_directory(const FopsWatchSet *s, FopsSpan tag) {
                 return FOPS_SPAN_ABSENT;
 
         for (uint32_t i = t->first[fops_span_hash(of_target(tag)) & t->mask]; i != NONE; i = t->next[i])
-                if (fops_span_equal_string(tag, s->tags[i])) {
+                if (i < s->targets->n_items && fops_span_equal_string(tag, s->tags[i])) {
                         FopsSpan path = target_path(s, i);
 
                         return s->targets->items[i].is_directory ? path : fops_path_dirname(path);

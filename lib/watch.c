@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "target-group.h"
+
 /* As many as the kernel follows (MAXSYMLINKS). */
 #define SYMLINKS_MAX 40
 
@@ -23,6 +25,7 @@ void fops_targets_done(FopsTargets *t) {
                 free(t->items[i].path);
                 free(t->items[i].subvolume_of);
         }
+        fops_targets_ungroup(t);
         free(t->items);
         *t = (FopsTargets){};
 }

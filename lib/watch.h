@@ -14,6 +14,8 @@
  * every call. Where there are more, from that level on they are reached by the rules of what they are in. */
 #define FOPS_TARGET_SUBVOLUMES_MAX 16
 
+typedef struct FopsTargetGroup FopsTargetGroup; /* target-group.h */
+
 typedef struct FopsTarget {
         const FopsWatch *watch; /* borrowed from the config */
         char *path;             /* real path: absolute, symlinks resolved */
@@ -26,17 +28,22 @@ typedef struct FopsTarget {
                                  * rules are others, and installed behind those. 0: none */
         uint64_t device, inode; /* of a directory, as stat(2) has them; 0 of a missing one */
         bool has_parent;        /* of a missing one: its directory is there, so a rule for a file can wait for it */
+        bool is_anchor;         /* no target of its own, but what stands for a group's in rules (target-group.h) */
+        FopsTargetGroup *group; /* whose rules it shares, or whose anchor it is; NULL: none. Borrowed from the targets */
+        bool is_covered;        /* by these rules, in the kernel */
 } FopsTarget;
 
 typedef struct FopsTargets {
         FopsTarget *items;
         size_t n_items;
+        FopsTargetGroup *groups;
+        size_t n_groups;
 } FopsTargets;
 
 void fops_targets_done(FopsTargets *t);
 
 /* Expands @watches against the file system as it is now, in order of the watches; a glob without a match gives no target. In front of
- * a target, those for the subvolumes in it.
+ * a target, those for the subvolumes in it. None has a group yet.
  * Returns 0 or -errno (memory); trouble with a path (EACCES, ELOOP) gives a missing target and a note in @diags. Blocks on file I/O. */
 int fops_targets_expand(const FopsWatch *watches, size_t n_watches, FopsTargets *ret, FopsDiags *diags);
 
@@ -51,12 +58,21 @@ FOPS_DEFINE_CLEANUP(FopsWatchSet *, fops_watch_set_free)
 /* Caps the watches one operation is published under: nesting this deep is an accident. */
 #define FOPS_WATCHES_PER_OPERATION_MAX 16
 
+/* Where an operation belongs. */
+typedef enum FopsPlace {
+        FOPS_PLACE_NONE,   /* nowhere that is known */
+        FOPS_PLACE_GROUP,  /* by its rule in one of a group's targets */
+        FOPS_PLACE_TAG,    /* by its rule in that one's target */
+        FOPS_PLACE_TARGET, /* by its path in a target, wanted or not; of the group, if the rule is a group's */
+} FopsPlace;
+
 /* Finds the watches that want @op: those whose target holds op->path or op->new_path, and the one named by @tag (the tag of
  * the rule that made the event, absent if none of ours) even if the path is unknown; then by ops, recursive, result and
- * filters. A recursive=false target wants only itself and its direct children, when the path is known. Each watch once, in
+ * filters. A recursive=false target wants only itself and its direct children, when the path is known. Where several targets share the
+ * rule and no path tells which it was, it is their group's watch, which has no path and no keys. Each watch once, in
  * configuration order. Cost depends on the path's depth, not on the number of watches.
  * Fills @ret (room for FOPS_WATCHES_PER_OPERATION_MAX), returns how many. Pure. */
-size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret);
+size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret, FopsPlace *ret_place);
 
 /* The directory watched by the rules tagged @tag: the target itself, or the one a watched file is in. Absent for an unknown tag.
  * Borrowed from the targets. */

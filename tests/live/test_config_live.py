@@ -33,6 +33,22 @@ def rule_changes(lines):
     return lines.count(b"op=add_rule"), lines.count(b"op=remove_rule")
 
 
+def test_what_was_done_before_a_reload_is_found_though_its_watch_is_gone(ground):
+    ground.need_free_registration()
+    kept, dropped, n = ground.tree(), ground.tree(), 2000
+    config = ground.config(watches((kept, "kept"), (dropped, "dropped")))
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    rewrite(config, watches((kept, "kept")))
+    for i in range(n):
+        touched = os.open(f"{dropped}/{i}", os.O_CREAT | os.O_WRONLY)
+        os.close(touched)
+    daemon.reload()
+    daemon.stop()
+    made = [e for e in live.operations(ground.entries()) if e.text("FOPSD_OP") == "create" and e.text("FOPSD_DIR") == dropped]
+    live.equal(len(made), n, "files found")
+    live.equal({e.text("FOPSD_KEY") for e in made}, {"dropped"}, "keys")
+
+
 def test_reload_changes_only_the_difference(ground):
     ground.need_free_registration()
     kept, dropped, added = ground.tree(), ground.tree(), ground.tree()

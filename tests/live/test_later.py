@@ -152,6 +152,22 @@ def test_a_new_match_of_a_glob(ground):
     live.equal(touched(ground), [tree + "/alice/.ssh/config", tree + "/bob/.ssh/authorized_keys", tree + "/bob/.ssh/config"], "files made")
 
 
+def test_the_end_of_a_match_of_a_glob(ground):
+    """What is on its way when the match is gone was done while it was there."""
+    ground.need_free_registration()
+    tree, n = ground.tree(), 500
+    run("mkdir", "-p", tree + "/alice/.ssh")
+    daemon = ground.watching(tree + "/*/.ssh")
+    for i in range(n):
+        with open(f"{tree}/alice/.ssh/{i}", "w"):
+            pass
+    run("rm", "-rf", tree + "/alice")
+    daemon.stop()
+    removed = [e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_OP") in ("delete", "rmdir")]
+    expected = {f"{tree}/alice/.ssh/{i}" for i in range(n)} | {tree + "/alice/.ssh"}
+    live.equal((len(removed), expected - set(removed)), (len(expected), set()), "how many were removed, and what isn't told")
+
+
 def test_a_file_replaced_by_a_rename(ground):
     """As editors and package managers do: the watch is on the name."""
     ground.need_free_registration()

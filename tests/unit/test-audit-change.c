@@ -47,6 +47,18 @@ static void test_a_rule_of_ours_is_known_by_its_key(void **state _unused_) {
         assert_false(read_change("auid=0 ses=1 op=remove_rule key=(null) list=4 res=1").is_tagged);
 }
 
+static void test_a_trim_and_the_end_of_an_anchor_are_known(void **state _unused_) {
+        FopsAuditChange c = read_change("pid=7 uid=0 auid=1000 ses=2 subj=unconfined op=trim res=1");
+
+        assert_int_equal(c.kind, FOPS_CHANGE_TRIMMED);
+        assert_true(c.is_request);
+        assert_int_equal(c.pid, 7);
+
+        c = read_change("op=remove_rule dir=\"/run/fopsd/trees/12.7\" key=\"fopsd:1\" list=4 res=1");
+        assert_true(c.is_of_anchor && c.is_tagged);
+        assert_false(read_change("op=remove_rule dir=\"/srv/data\" key=\"fopsd:1\" list=4 res=1").is_of_anchor);
+}
+
 /* The object of a rule is gone: a directory, a file with its directory, a file that is another one now. */
 static void test_what_the_kernel_does_by_itself_nobody_asked_for(void **state _unused_) {
         assert_false(read_change("op=remove_rule dir=\"/srv/data\" key=\"fopsd:1\" list=4 res=1").is_request);
@@ -81,6 +93,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_setting_has_its_name_and_both_values),
                 cmocka_unit_test(test_a_rule_of_ours_is_known_by_its_key),
+                cmocka_unit_test(test_a_trim_and_the_end_of_an_anchor_are_known),
                 cmocka_unit_test(test_what_the_kernel_does_by_itself_nobody_asked_for),
                 cmocka_unit_test(test_a_request_while_locked_says_who),
                 cmocka_unit_test(test_what_is_cut_or_strange_is_nothing_in_particular),

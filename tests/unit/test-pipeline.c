@@ -413,7 +413,7 @@ static void watching_init(Watching *w, Fixture *f) {
         options.index = w->index;
         w->pipeline = fops_pipeline_new(&options);
         assert_true(w->set && w->pipeline);
-        fops_pipeline_set_watches(w->pipeline, w->set);
+        fops_pipeline_set_watches(w->pipeline, w->set, 0);
         index_add_root(w->index, 20, "/srv/data");
 }
 
@@ -585,7 +585,7 @@ static void test_only_what_our_rules_brought_waits(void **state) {
         /* A known directory among those it names is enough. */
         push_delete(&w, 2, 3, 20, "y");
         assert_published(*state, "delete success /srv/data/y key data\n");
-        fops_pipeline_set_watches(w.pipeline, NULL);
+        fops_pipeline_set_watches(w.pipeline, NULL, 0);
         push_delete(&w, 2, 4, 21, "z");
         assert_published(*state, "delete success\n");
         assert_int_equal(fops_pipeline_stats(w.pipeline).n_parked, 0);
@@ -661,7 +661,7 @@ static void test_our_own_changes_are_no_news_and_those_of_others_are(void **stat
                                  "changed 1  by  0 login 0\nrecord CONFIG_CHANGE\nchanged 2  by  0 login 0\nrecord CONFIG_CHANGE\n");
 
         /* Who decodes a log wants to see all of it. */
-        fops_pipeline_set_watches(w.pipeline, NULL);
+        fops_pipeline_set_watches(w.pipeline, NULL, 0);
         push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.100:6): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1");
         assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
         assert_published(*state, "record CONFIG_CHANGE\n");

@@ -43,10 +43,11 @@ static FopsOperation operation(FopsOp op, const char *path) {
 static void assert_match_in(const FopsTargets *t, const FopsOperation *op, FopsSpan tag, const int *expected) {
         const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
         _cleanup_(fops_watch_set_freep) FopsWatchSet *s = fops_watch_set_new(t);
+        FopsPlace place;
         size_t n;
 
         assert_non_null(s);
-        n = fops_watch_set_match(s, op, tag, found);
+        n = fops_watch_set_match(s, op, tag, found, &place);
         for (size_t i = 0; i < n; i++) {
                 assert_int_not_equal(expected[i], -1);
                 assert_ptr_equal(found[i], watches + expected[i]);
@@ -227,6 +228,7 @@ static void test_nesting_beyond_the_cap_keeps_the_first_watches(void **state _un
         FopsWatch many[FOPS_WATCHES_PER_OPERATION_MAX + 4];
         FopsTarget nested[ELEMENTSOF(many)];
         const FopsTargets t = { nested, ELEMENTSOF(many) };
+        FopsPlace place;
         const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
         char path[128];
         FopsOperation op;
@@ -245,7 +247,7 @@ static void test_nesting_beyond_the_cap_keeps_the_first_watches(void **state _un
         s = fops_watch_set_new(&t);
         assert_non_null(s);
         op = operation(FOPS_OP_DELETE, nested[0].path);
-        assert_int_equal(fops_watch_set_match(s, &op, NO_TAG, found), FOPS_WATCHES_PER_OPERATION_MAX);
+        assert_int_equal(fops_watch_set_match(s, &op, NO_TAG, found, &place), FOPS_WATCHES_PER_OPERATION_MAX);
         for (size_t i = 0; i < FOPS_WATCHES_PER_OPERATION_MAX; i++)
                 assert_ptr_equal(found[i], many + i);
 
@@ -274,6 +276,7 @@ static void test_thousands_of_targets_are_found_by_path_and_tag(void **state _un
         FopsWatch *many = calloc(N, sizeof(FopsWatch));
         FopsTarget *list = calloc(N, sizeof(FopsTarget));
         const FopsTargets t = { list, N };
+        FopsPlace place;
         const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
         char path[64], tag[FOPS_TAG_BYTES_MAX];
         FopsWatchSet *s;
@@ -292,11 +295,11 @@ static void test_thousands_of_targets_are_found_by_path_and_tag(void **state _un
 
                 snprintf(path, sizeof(path), "/home/%zu/.ssh/id", i);
                 op = operation(FOPS_OP_DELETE, path);
-                assert_int_equal(fops_watch_set_match(s, &op, NO_TAG, found), 1);
+                assert_int_equal(fops_watch_set_match(s, &op, NO_TAG, found, &place), 1);
                 assert_ptr_equal(found[0], many + i);
                 op.path = FOPS_SPAN_ABSENT;
                 fops_target_tag(list + i, tag);
-                assert_int_equal(fops_watch_set_match(s, &op, fops_span_from_string(tag), found), 1);
+                assert_int_equal(fops_watch_set_match(s, &op, fops_span_from_string(tag), found, &place), 1);
                 assert_ptr_equal(found[0], many + i);
         }
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Targets sorted by what the kernel's rules for them would say but the path; those that say the same are a group:
+ *   /home/a, /home/b, /home/c, /home/d (delete)  →  /run/fopsd/trees/6aa93c61ff4e1f4a.1795349826 */
+
+#include "target-group.h"
+
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <syslog.h>
+
+#include "path.h"
+#include "rule-compiler.h"
+
+#define ANCHOR_BYTES_MAX (sizeof(FOPS_ANCHORS_DIRECTORY) + FOPS_TAG_BYTES_MAX + sizeof(".4294967295"))
+
+static char *no_keys[] = { NULL };
+
+typedef struct Candidate {
+        char tag[FOPS_TAG_BYTES_MAX];
+        size_t target;
+} Candidate;
+
+static FopsWatch in_common(const FopsWatch *w) {
+        return (FopsWatch){
+                .ops = w->ops,
+                .recursive = true,
+                .keys = no_keys,
+                .only = w->only,
+                .n_only = w->n_only,
+                .exclude = w->exclude,
+                .n_exclude = w->n_exclude,
+                .result = w->result,
+                .priority = LOG_INFO,
+                .priority_failed = LOG_NOTICE,
+        };
+}
+
+static bool is_on_btrfs(const char *path) {
+        struct statfs st;
+
+        return statfs(path, &st) == 0 && st.f_type == BTRFS_SUPER_MAGIC;
+}
+
+static bool may_share(const FopsTarget *t) {
+        return t->watch->file && t->is_directory && !t->is_missing && !t->subvolume_of && t->subvolumes == 0 && !is_on_btrfs(t->path);
+}
+
+/* The root holds all members anyway. */
+static bool holds_anchors(const FopsTarget *t) {
+        return t->is_directory && strcmp(t->path, "/") != 0 &&
+               fops_path_is_below(FOPS_SPAN_LITERAL(FOPS_ANCHORS_DIRECTORY), fops_span_from_string(t->path));
+}
+
+static int compare_candidates(const void *a, const void *b) {
+        const Candidate *x = a, *y = b;
+        int order = strcmp(x->tag, y->tag);
+
+        return order != 0 ? order : (x->target > y->target) - (x->target < y->target);
+}
+
+/* How many of those from @first on are alike. */
+static size_t count_alike(const Candidate *first, const Candidate *end) {
+        size_t n = 0;
+
+        while (first + n < end && strcmp(first[n].tag, first->tag) == 0)
+                n++;
+        return n;
+}
+
+static int fill(FopsTargetGroup *g, FopsTargets *t, const Candidate *first, size_t n, uint32_t generation) {
+        *g = (FopsTargetGroup){
+                .watch = in_common(t->items[first->target].watch),
+                .anchor = { .watch = &g->watch, .group = g, .is_directory = true, .is_anchor = true, .path = malloc(ANCHOR_BYTES_MAX) },
+                .members = calloc(n, sizeof(size_t)),
+        };
+        if (!g->anchor.path || !g->members)
+                return -ENOMEM;
+
+        snprintf(g->anchor.path, ANCHOR_BYTES_MAX, FOPS_ANCHORS_DIRECTORY "/%s.%u", first->tag + strlen(FOPS_TAG_PREFIX), generation);
+        for (size_t i = 0; i < n; i++) {
+                g->members[g->n_members++] = first[i].target;
+                t->items[first[i].target].group = g;
+        }
+        return 0;
+}
+
+int fops_targets_group(FopsTargets *t, uint32_t generation) {
+        _cleanup_free_ Candidate *candidates = calloc(MAX(t->n_items, (size_t) 1), sizeof(Candidate));
+        size_t n = 0, n_groups = 0;
+
+        if (!candidates)
+                return -ENOMEM;
+        for (size_t i = 0; i < t->n_items; i++) {
+                FopsWatch watch;
+
+                if (holds_anchors(t->items + i))
+                        return 0;
+                if (!may_share(t->items + i))
+                        continue;
+                watch = in_common(t->items[i].watch);
+                fops_target_tag(&(FopsTarget){ .watch = &watch, .is_anchor = true }, candidates[n].tag);
+                candidates[n++].target = i;
+        }
+        qsort(candidates, n, sizeof(Candidate), compare_candidates);
+
+        for (size_t i = 0, alike; i < n; i += alike) {
+                alike = count_alike(candidates + i, candidates + n);
+                n_groups += alike >= FOPS_GROUP_MEMBERS_MIN;
+        }
+        t->groups = calloc(MAX(n_groups, (size_t) 1), sizeof(FopsTargetGroup));
+        if (!t->groups)
+                return -ENOMEM;
+
+        for (size_t i = 0, alike; i < n; i += alike) {
+                alike = count_alike(candidates + i, candidates + n);
+                if (alike >= FOPS_GROUP_MEMBERS_MIN && fill(t->groups + t->n_groups++, t, candidates + i, alike, generation) < 0) {
+                        fops_targets_ungroup(t);
+                        return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+void fops_targets_ungroup(FopsTargets *t) {
+        for (size_t i = 0; i < t->n_items; i++)
+                t->items[i].group = NULL;
+        for (size_t i = 0; i < t->n_groups; i++) {
+                free(t->groups[i].anchor.path);
+                free(t->groups[i].members);
+        }
+        free(t->groups);
+        t->groups = NULL;
+        t->n_groups = 0;
+}
+
+bool fops_anchor_generation(FopsSpan path, uint32_t *ret_generation) {
+        static const FopsSpan directory = { FOPS_ANCHORS_DIRECTORY "/", sizeof(FOPS_ANCHORS_DIRECTORY) };
+        const char *dot;
+
+        if (!fops_span_is_present(path) || !fops_span_starts_with(path, directory))
+                return false;
+        dot = memrchr(path.data, '.', path.size);
+        return dot && fops_span_to_u32(fops_span_skip(path, (size_t) (dot + 1 - path.data)), ret_generation);
+}

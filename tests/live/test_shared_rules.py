@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Directories that are watched alike share their rules: a thousand watches are as many rules as one, each member is found, what leaves is
+let go, what is replaced is covered again, and whoever takes members out of the kernel's rules is told of."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import live
+
+N = 50
+MAKE_EQUIV, TRIM = 1015, 1014
+ANCHORS = "/run/fopsd/trees"
+
+
+def own_rules(ground):
+    return [data for data in ground.audit.rules() if live.TAG in live.rule_strings(data)]
+
+
+def make(tree, n=N):
+    paths = [f"{tree}/{i}" for i in range(n)]
+    for path in paths:
+        os.mkdir(path)
+    return paths
+
+
+def configuration(paths, ops='["write"]', extra=""):
+    watches = ",\n".join(f'{{ path = "{path}"; ops = {ops}; {extra} }}' for path in paths)
+    return f"watches = (\n{watches}\n);\ncanary = {{ startup = false; }};\n"
+
+
+def start(ground, text):
+    config = ground.config(text)
+    return ground.fopsd("-c", config, "--source", "daemon"), config
+
+
+def rewrite(config, text):
+    with open(config, "w") as f:
+        f.write(text)
+
+
+def touch(path):
+    """By a process of its own: what it opens can't be known from before."""
+    subprocess.run(["touch", path], check=True)
+
+
+def found(ground, path, op="create"):
+    return [e for e in live.operations(ground.entries()) if e.text("FOPSD_PATH") == path and e.text("FOPSD_OP") == op]
+
+
+def await_it(condition, what):
+    deadline = time.monotonic() + live.READY_SECONDS
+    while not condition():
+        live.check(time.monotonic() < deadline, what)
+        time.sleep(0.05)
+
+
+def await_found(ground, path):
+    """Made anew until it is found: at once, where the watch is there."""
+    def again():
+        if os.path.exists(path):
+            os.unlink(path)
+        touch(path)
+        return found(ground, path)
+    await_it(again, f"{path} is never found")
+
+
+def anchors():
+    return set(os.listdir(ANCHORS)) if os.path.exists(ANCHORS) else set()
+
+
+def test_many_watches_are_few_rules(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree())
+    daemon, _ = start(ground, configuration(paths))
+    live.check(len(own_rules(ground)) <= 6, f"{len(own_rules(ground))} rules for {N} watches")
+    live.equal(len(anchors()), 1, "anchors")
+    for path in paths:
+        touch(path + "/x")
+    daemon.stop()
+    live.equal([len(found(ground, path + "/x")) for path in paths], [1] * N, "files found in each")
+    for entry in (found(ground, path + "/x")[0] for path in paths):
+        live.equal(entry.text("FOPSD_WATCH"), os.path.dirname(entry.text("FOPSD_PATH")), "watch")
+        live.equal(entry.text("FOPSD_KEY"), os.path.dirname(entry.text("FOPSD_PATH")), "key")
+    live.equal((own_rules(ground), anchors()), ([], set()), "left behind")
+
+
+def test_what_differs_has_rules_of_its_own(ground):
+    """Keys, priorities and depth don't, since no rule knows them; operations do."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    paths = make(tree, 12)
+    texts = [f'{{ path = "{p}"; ops = ["delete"]; key = "k{i}"; recursive = {"true" if i % 2 else "false"}; }}' for i, p in enumerate(paths[:6])]
+    texts += [f'{{ path = "{p}"; ops = ["create"]; }}' for p in paths[6:10]] + [f'{{ path = "{p}"; ops = ["chmod"]; }}' for p in paths[10:]]
+    daemon, _ = start(ground, f'watches = ( {", ".join(texts)} );\ncanary = {{ startup = false; }};\n')
+    live.equal(len(anchors()), 2, "anchors")
+    for path in paths:
+        os.mkdir(path + "/deep")
+        touch(path + "/x")
+        touch(path + "/deep/y")
+        os.chmod(path + "/x", 0o600)
+        os.unlink(path + "/x")
+        os.unlink(path + "/deep/y")
+    daemon.stop()
+    seen = [sorted((e.text("FOPSD_OP"), e.text("FOPSD_PATH")[len(path):]) for e in live.operations(ground.entries())
+                   if e.text("FOPSD_PATH").startswith(path + "/")) for path in paths]
+    for i in range(6):
+        live.equal(seen[i], [("delete", "/deep/y"), ("delete", "/x")] if i % 2 else [("delete", "/x")], f"in {paths[i]}")
+    for i in range(6, 10):
+        live.equal(seen[i], [("create", "/deep/y"), ("create", "/x"), ("mkdir", "/deep")], f"in {paths[i]}")
+    for i in range(10, 12):
+        live.equal(seen[i], [("chmod", "/x")], f"in {paths[i]}")
+    live.equal({e.text("FOPSD_KEY") for e in live.operations(ground.entries()) if e.text("FOPSD_PATH").startswith(paths[3] + "/")}, {"k3"}, "key")
+
+
+def test_a_reload_that_adds_and_removes(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree())
+    daemon, config = start(ground, configuration(paths[:-1]))
+    before = sorted(own_rules(ground))
+    touch(paths[3] + "/before")
+    rewrite(config, configuration(paths[:3] + paths[4:]))
+    daemon.reload()
+    time.sleep(0.05)  # events are dated by a clock that goes in steps
+    live.equal(sorted(own_rules(ground)), before, "rules after the reload")
+    touch(paths[3] + "/after")
+    touch(paths[-1] + "/x")
+    touch(paths[0] + "/x")
+    # The rules that know nothing of it any more come later, and in between nothing is missed.
+    old = anchors()
+    for i in range(10000):
+        touch(f"{paths[0]}/{i}")
+        if anchors() and not anchors() & old:
+            break
+        time.sleep(0.02)
+    live.check(not anchors() & old, "rules that cover too much stay")
+    touch(paths[0] + "/last")
+    daemon.stop()
+    live.equal(len(found(ground, paths[3] + "/before")), 1, "what was done before the reload")
+    live.equal(len(found(ground, paths[3] + "/after")), 0, "what was done after it, in what isn't watched")
+    live.equal([len(found(ground, p)) for p in (paths[-1] + "/x", paths[0] + "/x", paths[0] + "/last")], [1, 1, 1], "in what is watched")
+    live.equal([len(found(ground, f"{paths[0]}/{j}")) for j in range(i + 1)], [1] * (i + 1), "while the rules are replaced")
+
+
+def test_members_that_go_and_come(ground):
+    """Removed and made again, replaced, moved away: also where the inode number is used again at once."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    paths = make(tree, 8)
+    daemon, _ = start(ground, configuration(paths))
+    shutil.rmtree(paths[0])
+    os.mkdir(paths[0])
+    await_found(ground, paths[0] + "/again")
+    os.mkdir(tree + "/other")
+    os.rename(paths[1], tree + "/away")
+    os.rename(tree + "/other", paths[1])
+    await_found(ground, paths[1] + "/other")
+    shutil.rmtree(paths[2])
+    await_found(ground, paths[3] + "/untouched")
+    old = anchors()
+    await_it(lambda: not anchors() & old, "rules that cover what was moved away stay")
+    touch(tree + "/away/unseen")
+    touch(paths[7] + "/x")
+    daemon.stop()
+    live.equal(len(found(ground, paths[7] + "/x")), 1, "what was done at the end")
+    live.check(not any("unseen" in (e.text("FOPSD_PATH") or "") for e in live.operations(ground.entries())), "what was moved away is watched")
+
+
+def test_mounts_in_members(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths))
+    os.mkdir(paths[0] + "/below")
+    live.check(ground.mount(paths[0] + "/below", "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    await_found(ground, paths[0] + "/below/x")
+    live.check(ground.mount(paths[1], "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    await_found(ground, paths[1] + "/x")
+    for point in (paths[0] + "/below", paths[1]):
+        subprocess.run(["umount", point], check=True)
+        ground.mounts.remove(point)
+    await_found(ground, paths[1] + "/y")
+    daemon.stop()
+
+
+def test_trimmed_by_another(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths))
+    subprocess.run(["auditctl", "-t"], check=True, stdout=subprocess.DEVNULL)
+    await_found(ground, paths[0] + "/x")
+    await_found(ground, paths[5] + "/x")
+    daemon.stop()
+    told = [e for e in ground.entries() if e.kind == "tamper"]
+    live.equal([(e.text("FOPSD_TAMPER"), e.text("FOPSD_COMM")) for e in told], [("rules", "auditctl")], "entries of kind tamper")
+    live.check("they are back" in told[0].text("MESSAGE"), told[0].text("MESSAGE"))
+    live.equal([e.text("FOPSD_GAP_CAUSE") for e in live.losses(ground.entries())], ["rules were missing"], "gaps")
+    ground.forget()
+
+
+def test_all_rules_deleted_and_anchors_removed(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths))
+    for data in own_rules(ground):
+        ground.audit.delete(data)
+    await_found(ground, paths[0] + "/x")
+    shutil.rmtree(ANCHORS)
+    await_found(ground, paths[5] + "/x")
+    daemon.stop()
+    live.check("rules" in {e.text("FOPSD_TAMPER") for e in ground.entries() if e.kind == "tamper"}, "nothing said of it")
+    ground.forget()
+
+
+def test_rules_of_others_above_the_anchors(ground):
+    """They would cover all members, too: nothing is shared, and theirs stays as it is."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    foreign = live.rule(syscalls="all", dir="/run/fopsd", key="others")
+    os.makedirs("/run/fopsd", exist_ok=True)
+    ground.audit.add(foreign)
+    try:
+        daemon, _ = start(ground, configuration(paths))
+        live.equal(anchors(), set(), "anchors")
+        live.check(len(own_rules(ground)) > 6, "rules are shared")
+        touch(paths[0] + "/x")
+        daemon.stop()
+    finally:
+        ground.audit.delete(foreign)
+    live.equal(len(found(ground, paths[0] + "/x")), 1, "found")
+    live.check(not any(e.kind == "record" and "others" in json.dumps(e) and paths[0] in json.dumps(e) for e in ground.entries()),
+               "the other's rule covers what it never meant")
+
+
+def test_killed_and_started_again(ground):
+    """The next life can't know what the rules that it finds cover: it makes its own before those go."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, config = start(ground, configuration(paths))
+    first = anchors()
+    daemon.kill()
+    time.sleep(1.1)  # the anchors' names have the second of the start in them
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    live.check(len(own_rules(ground)) <= 6, "rules of before are left")
+    live.check(anchors() and not anchors() & first, "anchors of before are left")
+    touch(paths[0] + "/x")
+    daemon.stop()
+    live.equal(len(found(ground, paths[0] + "/x")), 1, "found")
+    ground.forget()
+
+
+if __name__ == "__main__":
+    live.main()
