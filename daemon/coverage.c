@@ -197,7 +197,7 @@ static int say_armed(Coverage *c, const Ruleset *fresh) {
                         publisher_state(c->publisher, LOG_NOTICE, "disarmed",
                                         now ? "%s is another directory now" : "%s is gone; it is watched again when it reappears",
                                         t->path);
-                r = trees_remove(c->trees, t->path);
+                r = trees_leave(c->trees, t->path);
         }
         for (size_t i = 0; i < fresh->targets.n_items; i++) {
                 const FopsTarget *t = fresh->targets.items + i, *before = ruleset_find_armed(old, t);
@@ -332,7 +332,8 @@ int coverage_scan(Coverage *c) {
 int coverage_look(Coverage *c) {
         int r = c->is_due ? apply_taken_over(c) : 0;
 
-        trees_look(c->trees);
+        if (r >= 0)
+                r = trees_look(c->trees);
         if (r >= 0 && c->surplus_usec > 0 && clock_usec(CLOCK_MONOTONIC) > c->surplus_usec + SURPLUS_USEC) {
                 c->generation++;
                 r = renew(c);

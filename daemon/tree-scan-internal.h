@@ -17,6 +17,7 @@
 typedef struct TreeRoot {
         char *path;
         FopsInodeKey key;
+        uint64_t gone_usec; /* CLOCK_REALTIME; what was done in it before may still be on its way. 0: it is there */
 } TreeRoot;
 
 /* What is open on a descriptor. */

@@ -156,6 +156,7 @@ static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
         for (size_t i = 0; i < s->n_roots; i++)
                 if (fops_span_equal_string(path, s->roots[i].path)) {
                         s->roots[i].key = key;
+                        s->roots[i].gone_usec = 0;
                         return 0;
                 }
 
@@ -436,17 +437,48 @@ int tree_scan_read_mounts(TreeScan *s) {
         return 0;
 }
 
+/* The last one takes its place. */
+static int remove_root(TreeScan *s, size_t i) {
+        int r = fops_path_index_remove_root(s->index, s->roots[i].key, fops_span_from_string(s->roots[i].path));
+
+        set_incomplete(s, s->roots[i].key);
+        free(s->roots[i].path);
+        s->roots[i] = s->roots[--s->n_roots];
+        return MIN(r, 0);
+}
+
 int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
         for (size_t i = 0; i < s->n_roots; i++)
-                if (fops_span_equal_string(path, s->roots[i].path)) {
-                        int r = fops_path_index_remove_root(s->index, s->roots[i].key, path);
+                if (fops_span_equal_string(path, s->roots[i].path))
+                        return remove_root(s, i);
+        return 0;
+}
 
-                        set_incomplete(s, s->roots[i].key);
-                        free(s->roots[i].path);
-                        s->roots[i] = s->roots[--s->n_roots];
-                        return MIN(r, 0);
+static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
+        for (size_t i = 0; i < s->mounts.n_items; i++)
+                if (s->mounts.items[i].dev_major == key.dev_major && s->mounts.items[i].dev_minor == key.dev_minor)
+                        return true;
+        return false;
+}
+
+int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        /* The next file system may have its device number, and its inodes. */
+                        if (!is_mounted(s, s->roots[i].key))
+                                return remove_root(s, i);
+                        s->roots[i].gone_usec = usec;
                 }
         return 0;
+}
+
+int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
+        int r = 0;
+
+        for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
+                if (s->roots[i].gone_usec > 0 && s->roots[i].gone_usec < usec)
+                        r = remove_root(s, i);
+        return r;
 }
 
 /* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */

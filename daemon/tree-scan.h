@@ -33,6 +33,11 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path);
 /* Forgets the root at @path and all below: it is gone, or no longer watched. What takes its place may have its inode. */
 int tree_scan_remove_root(TreeScan *s, FopsSpan path);
 
+/* It went at @usec (CLOCK_REALTIME); it is still known until those that went before some time are removed, or another comes there.
+ * 0 or -errno. */
+int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec);
+int tree_scan_remove_left(TreeScan *s, uint64_t usec);
+
 /* Looks up which subvolumes the rules of @targets reach, all of which are roots already. 1 if there are new ones, which may want rules
  * of their own; 0 or -ENOMEM. */
 int tree_scan_find_reach(TreeScan *s, const FopsTargets *targets);

@@ -9,6 +9,9 @@
 #include <syslog.h>
 #include <time.h>
 
+/* Events come nearly in the order of their dates: when there is one this much younger, the older ones have been. */
+#define OVERDUE_USEC UINT64_C(1000000)
+
 struct Trees {
         FopsPathIndex *index;
         TreeScan *scan;
@@ -125,9 +128,16 @@ void trees_add_unknown(Trees *t, FopsInodeKey directory) {
                 (void) watch_follow_look_again(t->follow);
 }
 
-void trees_look(Trees *t) {
+int trees_leave(Trees *t, const char *path) {
+        return tree_scan_leave_root(t->scan, fops_span_from_string(path), realtime_usec());
+}
+
+int trees_look(Trees *t) {
+        uint64_t newest_usec = fops_pipeline_stats(t->pipeline).newest_usec;
+
         if (fops_path_index_stats(t->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+        return newest_usec > OVERDUE_USEC ? tree_scan_remove_left(t->scan, newest_usec - OVERDUE_USEC) : 0;
 }
 
 TreesStats trees_stats(const Trees *t) {

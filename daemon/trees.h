@@ -33,6 +33,9 @@ int trees_read_mounts(Trees *t);
 int trees_add(Trees *t, const char *path);
 int trees_remove(Trees *t, const char *path);
 
+/* A watched directory is gone: what was done in it may still be on its way, so it is known for a while. 0 or -errno. */
+int trees_leave(Trees *t, const char *path);
+
 /* A directory came into a tree from where nothing is known. */
 void trees_add_unknown(Trees *t, FopsInodeKey directory);
 
@@ -45,5 +48,5 @@ typedef struct TreesStats {
 /* From trees_start() on. */
 TreesStats trees_stats(const Trees *t);
 
-/* To be called now and then: what was cut for want of room makes the index incomplete. */
-void trees_look(Trees *t);
+/* To be called now and then: what was cut for want of room makes the index incomplete, and what is gone is forgotten. 0 or -errno. */
+int trees_look(Trees *t);

@@ -134,6 +134,7 @@ static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
 
         while ((event = fops_correlator_pop(p->correlator, now_usec))) {
                 p->stats.n_events++;
+                p->stats.newest_usec = MAX(p->stats.newest_usec, fops_event_id_usec(event->id));
                 r = handle_event(p, event, now_usec);
                 if (r < 0)
                         return r;

@@ -42,6 +42,7 @@ typedef struct FopsPipelineOptions {
 
 typedef struct FopsPipelineStats {
         uint64_t n_records, n_malformed, n_events, n_operations, n_foreign, n_filtered, n_published;
+        uint64_t newest_usec; /* when the youngest event took place; 0: there was none */
         uint64_t n_parked, n_parked_in_vain;   /* events that waited for their directory to become known */
         uint64_t n_sighted, n_sighted_in_vain; /* … for the name that was found to be certain */
 } FopsPipelineStats;
