@@ -2,6 +2,8 @@
 """What many watches cost: system calls that match none of them, the start, a reload."""
 
 import collections
+import itertools
+import json
 import os
 import subprocess
 import time
@@ -9,8 +11,10 @@ import time
 from bench import Ground, Row, alternate, live, median, run, tool
 
 COUNTS = (20, 200, 1000)
-# Removing a rule takes the kernel a grace period, some 14 ms: a minute for the rules of so many watches, so once is enough.
+# Removing a rule takes the kernel a grace period, some 14 ms: so many rules of auditctl's are enough once.
 MANY = 1000
+# Each with other operations, so that no two can share rules.
+DIFFERENT = [list(pair) for pair in itertools.combinations(("create", "delete", "rename", "chmod", "chown", "setxattr", "link"), 2)][:20]
 CALLS = ("getppid", "read", "stat")
 CALLS_A_ROUND = 100_000
 
@@ -45,20 +49,21 @@ class Watches:
         self.ground.restore()
         return Watched(calls, ready, 0, time.monotonic() - start)
 
-    def config(self, n, last):
+    def config(self, n, last, ops=None):
         paths = [*self.paths[:n - 1], last]
-        watches = ",\n".join(f'{{ path = "{p}"; key = "live"; }}' for p in paths)
+        watches = ",\n".join(f'{{ path = "{p}"; key = "live"; ops = {json.dumps(ops[i] if ops else ["write", "attr"])}; }}'
+                             for i, p in enumerate(paths))
         return f"watches = (\n{watches}\n);\ncanary = {{ startup = false; }};\n"
 
-    def by_fopsd(self, n):
+    def by_fopsd(self, n, ops=None):
         """Then one of the watches becomes another."""
-        path = self.ground.config(self.config(n, self.paths[n - 1]))
+        path = self.ground.config(self.config(n, self.paths[n - 1], ops))
         start = time.monotonic()
         daemon = self.ground.fopsd("-c", path, "--source", "daemon")
         ready = time.monotonic() - start
         calls = self.calls()
         with open(path, "w") as f:
-            f.write(self.config(n, self.paths[n]))
+            f.write(self.config(n, self.paths[n], ops))
         start = time.monotonic()
         daemon.reload()
         reload = time.monotonic() - start
@@ -72,6 +77,12 @@ def rows(options):
     with Ground() as ground:
         ground.need_free_registration()
         watches = Watches(ground)
+        figures = alternate(options.rounds, {
+            "auditing on, no rules": watches.no_rules,
+            "fopsd": lambda: watches.by_fopsd(len(DIFFERENT), DIFFERENT),
+        })
+        yield Row(f"getppid(), beside {len(DIFFERENT)} watches of which no two are alike", "ns", median(f.calls[0] for f in figures["fopsd"]),
+                  {"auditing on, no rules": median(f.calls[0] for f in figures["auditing on, no rules"])})
         for n in COUNTS:
             figures = alternate(1 if n >= MANY else options.rounds, {
                 "auditing on, no rules": watches.no_rules,
