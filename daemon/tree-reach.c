@@ -220,12 +220,19 @@ static int forget_gone(TreeScan *s) {
         return MIN(r, 0);
 }
 
+static bool has_btrfs(const TreeScan *s) {
+        for (size_t i = 0; i < s->mounts.n_items; i++)
+                if (tree_scan_is_btrfs(s->mounts.items + i))
+                        return true;
+        return false;
+}
+
 int tree_scan_find_reach(TreeScan *s, const FopsTargets *targets) {
-        bool has_new = false;
+        bool has_any = has_btrfs(s), has_new = false;
         int r = 0;
 
         fops_subvolumes_renew_regions(fops_path_index_subvolumes(s->index), now_usec());
-        for (size_t i = 0; r >= 0 && i < targets->n_items; i++)
+        for (size_t i = 0; has_any && r >= 0 && i < targets->n_items; i++)
                 if (targets->items[i].is_directory && !targets->items[i].is_missing) {
                         r = find_reach(s, targets, i);
                         has_new |= r > 0;

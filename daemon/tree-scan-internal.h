@@ -37,7 +37,7 @@ struct TreeScan {
         void *userdata;
         FopsMounts mounts;
         TreeRoot *roots;
-        size_t n_roots;
+        size_t n_roots, next_root; /* which is asked for next, if they are in the order as ever */
         FopsInodeKey *queue; /* a stack: a tree is walked in depth, so that it stays small */
         size_t n_queue, n_allocated;
         FopsInodeKey put_off[TREE_SCAN_PUT_OFF_MAX]; /* that weren't where the index has them */

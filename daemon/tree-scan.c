@@ -149,16 +149,27 @@ static bool entry_is_directory(int fd, const struct dirent64 *entry) {
         return fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
-        _cleanup_free_ char *copy = NULL;
-        TreeRoot *roots;
+static TreeRoot *find_root(TreeScan *s, FopsSpan path) {
+        for (size_t n = 0; n < s->n_roots; n++) {
+                size_t i = (s->next_root + n) % s->n_roots;
 
-        for (size_t i = 0; i < s->n_roots; i++)
                 if (fops_span_equal_string(path, s->roots[i].path)) {
-                        s->roots[i].key = key;
-                        s->roots[i].gone_usec = 0;
-                        return 0;
+                        s->next_root = i + 1;
+                        return s->roots + i;
                 }
+        }
+        return NULL;
+}
+
+static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
+        TreeRoot *roots, *known = find_root(s, path);
+        _cleanup_free_ char *copy = NULL;
+
+        if (known) {
+                known->key = key;
+                known->gone_usec = 0;
+                return 0;
+        }
 
         copy = strndup(path.data, path.size);
         if (!copy)
@@ -438,20 +449,19 @@ int tree_scan_read_mounts(TreeScan *s) {
 }
 
 /* The last one takes its place. */
-static int remove_root(TreeScan *s, size_t i) {
-        int r = fops_path_index_remove_root(s->index, s->roots[i].key, fops_span_from_string(s->roots[i].path));
+static int remove_root(TreeScan *s, TreeRoot *root) {
+        int r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
 
-        set_incomplete(s, s->roots[i].key);
-        free(s->roots[i].path);
-        s->roots[i] = s->roots[--s->n_roots];
+        set_incomplete(s, root->key);
+        free(root->path);
+        *root = s->roots[--s->n_roots];
         return MIN(r, 0);
 }
 
 int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
-        for (size_t i = 0; i < s->n_roots; i++)
-                if (fops_span_equal_string(path, s->roots[i].path))
-                        return remove_root(s, i);
-        return 0;
+        TreeRoot *root = find_root(s, path);
+
+        return root ? remove_root(s, root) : 0;
 }
 
 static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
@@ -462,13 +472,14 @@ static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
 }
 
 int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
-        for (size_t i = 0; i < s->n_roots; i++)
-                if (fops_span_equal_string(path, s->roots[i].path)) {
-                        /* The next file system may have its device number, and its inodes. */
-                        if (!is_mounted(s, s->roots[i].key))
-                                return remove_root(s, i);
-                        s->roots[i].gone_usec = usec;
-                }
+        TreeRoot *root = find_root(s, path);
+
+        if (!root)
+                return 0;
+        /* The next file system may have its device number, and its inodes. */
+        if (!is_mounted(s, root->key))
+                return remove_root(s, root);
+        root->gone_usec = usec;
         return 0;
 }
 
@@ -477,7 +488,7 @@ int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
 
         for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
                 if (s->roots[i].gone_usec > 0 && s->roots[i].gone_usec < usec)
-                        r = remove_root(s, i);
+                        r = remove_root(s, s->roots + i);
         return r;
 }
 

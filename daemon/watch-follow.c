@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "path.h"
+
 /* Long enough to take the directories of one `mkdir -p` together, short enough to be armed within 100 ms. */
 #define SETTLE_USEC UINT64_C(10000)
 /* 0 would mean sd-event's default, a quarter of a second. */
@@ -45,6 +47,7 @@ struct WatchFollow {
         void *userdata;
         Place **places; /* pointers: inotify sources hold them */
         size_t n_places;
+        char *plain; /* a directory that was followed in this set, with no symlink on the way; NULL: none */
 };
 
 static void forget_patterns(Place *p) {
@@ -83,6 +86,7 @@ WatchFollow *watch_follow_free(WatchFollow *f) {
         for (size_t i = 0; i < f->n_places; i++)
                 place_free(f->places[i]);
         free(f->places);
+        free(f->plain);
         sd_event_source_disable_unref(f->settle);
         free(f);
         return NULL;
@@ -312,6 +316,31 @@ static int follow_below(Walk *w, const char *directory, FopsSpan rest, bool is_g
         return is_pattern ? follow_matches(w, directory, component, rest) : follow_in(w, directory, component, rest, is_glob);
 }
 
+static int remember_if_plain(WatchFollow *f, FopsSpan directory) {
+        _cleanup_free_ char *path = strndup(directory.data, directory.size);
+        char resolved[PATH_MAX];
+
+        if (!path)
+                return -ENOMEM;
+        if (!realpath(path, resolved) || strcmp(path, resolved) != 0)
+                return 0;
+        free(f->plain);
+        f->plain = TAKE_PTR(path);
+        return 0;
+}
+
+/* Of a thousand watches in one directory the way there is gone once. */
+static int follow_watch(WatchFollow *f, const FopsWatch *watch) {
+        FopsSpan path = fops_span_from_string(watch->path), directory = fops_path_dirname(path);
+        Walk walk = { .follow = f };
+        int r;
+
+        if (!watch->is_glob && f->plain && fops_span_equal_string(directory, f->plain))
+                return follow_below(&walk, f->plain, fops_path_basename(path), false);
+        r = follow_below(&walk, "/", path, watch->is_glob);
+        return r < 0 || watch->is_glob || !fops_span_is_present(directory) ? r : remember_if_plain(f, directory);
+}
+
 int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches) {
         int r = 0;
 
@@ -321,7 +350,9 @@ int watch_follow_set(WatchFollow *f, const FopsWatch *watches, size_t n_watches)
                 forget_patterns(f->places[i]);
         }
         for (size_t i = 0; r >= 0 && i < n_watches; i++)
-                r = follow_below(&(Walk){ .follow = f }, "/", fops_span_from_string(watches[i].path), watches[i].is_glob);
+                r = follow_watch(f, watches + i);
+        free(f->plain);
+        f->plain = NULL;
         forget_unwanted(f);
         return r;
 }

@@ -15,6 +15,7 @@ COUNTS = (20, 200, 1000)
 MANY = 1000
 # Each with other operations, so that no two can share rules.
 DIFFERENT = [list(pair) for pair in itertools.combinations(("create", "delete", "rename", "chmod", "chown", "setxattr", "link"), 2)][:20]
+NOBODY = 65534
 CALLS = ("getppid", "read", "stat")
 CALLS_A_ROUND = 100_000
 
@@ -30,8 +31,8 @@ class Watches:
             os.mkdir(path)
 
     def calls(self):
-        """Nanoseconds of each of CALLS."""
-        return [float(run(tool("bench-calls"), call, str(CALLS_A_ROUND), stdout=subprocess.PIPE).output) for call in CALLS]
+        """Nanoseconds of each of CALLS, of a user who isn't fopsd's: the rule that keeps fopsd out of its own records asks no more then."""
+        return [float(run(tool("bench-calls"), call, str(CALLS_A_ROUND), stdout=subprocess.PIPE, user=NOBODY).output) for call in CALLS]
 
     def no_rules(self):
         self.ground.audit.set(enabled=1)
