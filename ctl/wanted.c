@@ -11,11 +11,13 @@ void wanted_done(Wanted *w) {
         fops_config_done(&w->config);
 }
 
-/* As a running fopsd does. */
-static int share_rules(FopsTargets *targets, const FopsJson *status) {
+/* As a running fopsd does, or one that is started. */
+static int share_rules(const FopsConfig *config, FopsTargets *targets, const FopsJson *status) {
         const FopsJson *generation = status ? fops_json_member(status, "generation") : NULL;
 
-        return status && !generation ? 0 : fops_targets_group(targets, generation ? (uint32_t) fops_json_number(generation) : 0);
+        if (status ? !generation : config->kernel.lock)
+                return 0;
+        return fops_targets_group(targets, generation ? (uint32_t) fops_json_number(generation) : 0);
 }
 
 /* Takes *@config over. */
@@ -25,7 +27,7 @@ static int expand(FopsConfig *config, const FopsJson *status, Wanted *ret, FopsD
 
         r = fops_targets_expand(w.config.watches, w.config.n_watches, &w.targets, diags);
         if (r >= 0)
-                r = share_rules(&w.targets, status);
+                r = share_rules(&w.config, &w.targets, status);
         if (r >= 0)
                 r = fops_rules_compile(&w.config, &w.targets, NULL, &w.rules, diags);
         if (r == 0)

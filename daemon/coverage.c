@@ -15,7 +15,7 @@
 #include "target-group.h"
 
 /* Rules that cover too much are replaced by new ones when it has been quiet for this long: removing a rule takes the kernel 12 ms. */
-#define SURPLUS_USEC (UINT64_C(5) * 1000000)
+#define SURPLUS_USEC (UINT64_C(2) * 1000000)
 
 void coverage_done(Coverage *c) {
         trees_free(c->trees);
@@ -27,8 +27,9 @@ void coverage_done(Coverage *c) {
         audit_state_done(&c->state);
 }
 
-static RulesetOptions make_options(const Coverage *c) {
-        return (RulesetOptions){ .canary = c->canary, .shares = !c->is_unshared, .generation = c->generation };
+/* Where the rules are locked, who removes an anchor would be rid of them until the next boot. */
+static RulesetOptions make_options(const Coverage *c, const FopsConfig *config) {
+        return (RulesetOptions){ .canary = c->canary, .shares = !c->is_unshared && !config->kernel.lock, .generation = c->generation };
 }
 
 /* --- into force --------------------------------------------------------------------------------------------------------- */
@@ -79,7 +80,7 @@ static void forget_past(Coverage *c) {
 
 /* What shared rules cover can't be taken back one by one (target-group.h). */
 static void note_surplus(Coverage *c, const Ruleset *old) {
-        if (c->ruleset->generation != old->generation)
+        if (c->ruleset->generation != old->generation && !c->ruleset->is_late)
                 c->surplus_usec = 0;
         else if (c->surplus_usec == 0 && ruleset_covers_more(c->ruleset, old))
                 c->surplus_usec = clock_usec(CLOCK_MONOTONIC);
@@ -97,6 +98,7 @@ static int swap_ruleset(Coverage *c, Ruleset *fresh) {
         c->past[0] = old;
         c->n_past++;
         note_surplus(c, old);
+        fops_rules_done(&old->rules); /* of what is past only watches count */
         return r < 0 ? r : trees_add_targets(c->trees, &fresh->targets);
 }
 
@@ -106,6 +108,8 @@ static int try_install(Coverage *c, Ruleset *ruleset) {
         begin_changes(c);
         r = ruleset_install(ruleset, c->control, c->publisher);
         end_changes(c);
+        if (ruleset->is_late)
+                c->surplus_usec = clock_usec(CLOCK_MONOTONIC);
         return r;
 }
 
@@ -123,7 +127,7 @@ static int install(Coverage *c, Ruleset **ruleset) {
         publisher_state(c->publisher, LOG_NOTICE, "unshared", "%s can't be used, so each watch has rules of its own: another's rule is above it",
                         FOPS_ANCHORS_DIRECTORY);
         c->is_unshared = true;
-        options = make_options(c);
+        options = make_options(c, &(*ruleset)->config);
         r = ruleset_renew(*ruleset, &options, &diags, &unshared);
         fops_diags_done(&diags);
         if (r != 0)
@@ -219,10 +223,15 @@ static void detach_from_others(Coverage *c, const Ruleset *fresh) {
         }
 }
 
+static void say_unchanged(Coverage *c, int error) {
+        if (error < 0)
+                publisher_state(c->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-error));
+}
+
 /* The same configuration meets another file system. */
 static int renew(Coverage *c) {
         _cleanup_(ruleset_freep) Ruleset *fresh = NULL;
-        const RulesetOptions options = make_options(c);
+        const RulesetOptions options = make_options(c, &c->ruleset->config);
         FopsDiags diags = {};
         int r;
 
@@ -234,12 +243,17 @@ static int renew(Coverage *c) {
         if (r != 0)
                 return MIN(r, 0);
 
+        if (ruleset_is_same(c->ruleset, fresh)) {
+                /* One was removed, perhaps, and made again with the same inode number. */
+                ruleset_uncover(c->ruleset);
+                say_unchanged(c, install(c, &c->ruleset));
+                return trees_add_targets(c->trees, &c->ruleset->targets);
+        }
+
         begin_changes(c);
         detach_from_others(c, fresh);
         end_changes(c);
-        r = install(c, &fresh);
-        if (r < 0)
-                publisher_state(c->publisher, LOG_ERR, "refused", "rules can't be changed: %s", strerror(-r));
+        say_unchanged(c, install(c, &fresh));
         r = say_armed(c, fresh);
         return r < 0 ? r : swap_ruleset(c, TAKE_PTR(fresh));
 }
@@ -260,20 +274,49 @@ static bool is_below_target(const Coverage *c, const char *path) {
         return false;
 }
 
+/* Can a mount at @path have brought a watched path, or taken it? */
+static bool is_above_watched(const Coverage *c, const char *path) {
+        const FopsConfig *config = &c->ruleset->config;
+        const FopsTargets *targets = &c->ruleset->targets;
+
+        /* Of patterns, and of symlinks to what isn't there, the text doesn't tell. */
+        for (size_t i = 0; i < config->n_watches; i++)
+                if (config->watches[i].is_glob)
+                        return true;
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].is_missing ||
+                    fops_path_is_below(fops_span_from_string(targets->items[i].path), fops_span_from_string(path)))
+                        return true;
+        return false;
+}
+
 /* What is mounted in a watched tree belongs to it, and a mount can bring a watched path, or take it. */
 static int on_mounts_changed(void *userdata, const FopsMounts *before, const FopsMounts *now) {
+        bool concerns = false;
         Coverage *c = userdata;
         int r;
 
         r = trees_read_mounts(c->trees);
-        for (size_t i = 0; r >= 0 && i < before->n_items; i++)
-                if (!fops_mounts_by_id(now, before->items[i].id) && is_below_target(c, before->items[i].path))
-                        r = trees_remove(c->trees, before->items[i].path);
+        for (size_t i = 0; r >= 0 && i < before->n_items; i++) {
+                const FopsMount *mount = before->items + i;
+
+                if (fops_mounts_by_id(now, mount->id))
+                        continue;
+                concerns |= is_above_watched(c, mount->path);
+                if (is_below_target(c, mount->path)) {
+                        concerns = true;
+                        r = trees_remove(c->trees, mount->path);
+                }
+        }
         for (size_t i = 0; r >= 0 && i < now->n_items; i++) {
                 const FopsMount *mount = now->items + i;
 
-                if (fops_mounts_by_id(before, mount->id) || !is_below_target(c, mount->path))
+                if (fops_mounts_by_id(before, mount->id))
                         continue;
+                concerns |= is_above_watched(c, mount->path);
+                if (!is_below_target(c, mount->path))
+                        continue;
+                concerns = true;
                 begin_changes(c);
                 r = fops_rule_loader_follow_mount(c->control, mount->path);
                 end_changes(c);
@@ -282,7 +325,7 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
                                         strerror(-r));
                 r = trees_add(c->trees, mount->path);
         }
-        return c->changed(c->userdata, r < 0 ? r : renew(c));
+        return r >= 0 && !concerns ? 0 : c->changed(c->userdata, r < 0 ? r : renew(c));
 }
 
 /* --- start, reload, end -------------------------------------------------------------------------------------------------- */
@@ -294,7 +337,7 @@ int coverage_load(Coverage *c, FopsConfig *config) {
 
         /* Another than that of a life before, whose rules may cover more. */
         c->generation = (uint32_t) (clock_usec(CLOCK_REALTIME) / 1000000);
-        options = make_options(c);
+        options = make_options(c, config);
         r = ruleset_new(config, &options, &diags, &c->ruleset);
         fops_diags_print(&diags, stderr);
         fops_diags_done(&diags);
@@ -360,9 +403,10 @@ int coverage_reload(Coverage *c, const Options *options) {
                         fops_config_done(&config);
         }
         c->is_unshared = false;
-        options_of_rules = make_options(c);
-        if (r == 0)
+        if (r == 0) {
+                options_of_rules = make_options(c, &config);
                 r = ruleset_new(&config, &options_of_rules, &diags, &fresh);
+        }
         if (r == 0)
                 ruleset_inherit(fresh, c->ruleset);
         if (diags.n_items > 0)

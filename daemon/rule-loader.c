@@ -9,6 +9,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -83,13 +85,23 @@ static int make_equivalent(FopsAuditControl *c, const char *path, const char *ot
 /* The root covers everything anyway. */
 static bool covers_anchors(const struct audit_rule_data *rule) {
         FopsSpan path = fops_rule_data_path(rule);
+        char text[PATH_MAX], resolved[PATH_MAX];
 
-        return fops_span_is_present(path) && path.size > 1 && fops_path_is_below(FOPS_SPAN_LITERAL(FOPS_ANCHORS_DIRECTORY), path);
+        if (!fops_span_is_present(path) || path.size >= sizeof(text))
+                return false;
+        memcpy(text, path.data, path.size);
+        text[path.size] = '\0';
+        return realpath(text, resolved) && strcmp(resolved, "/") != 0 &&
+               fops_path_is_below(FOPS_SPAN_LITERAL(FOPS_ANCHORS_DIRECTORY), fops_span_from_string(resolved));
 }
 
-static bool are_anchors_covered(const FopsKernelRules *kernel) {
+/* By rules of others, or by one in the configuration. */
+static bool are_anchors_covered(const FopsKernelRules *kernel, const FopsRules *wanted) {
         for (size_t i = 0; i < kernel->n_items; i++)
-                if (covers_anchors(kernel->items[i]))
+                if (!is_ours(kernel->items[i]) && covers_anchors(kernel->items[i]))
+                        return true;
+        for (size_t i = 0; i < wanted->n_items; i++)
+                if (wanted->items[i].origin == FOPS_RULE_CONFIG && covers_anchors(wanted->items[i].data))
                         return true;
         return false;
 }
@@ -101,6 +113,12 @@ static bool make_anchors(const FopsTargets *targets) {
                 if (mkdir(targets->groups[i].anchor.path, 0755) < 0 && errno != EEXIST)
                         return false;
         return true;
+}
+
+static bool is_of_anchor(const struct audit_rule_data *rule) {
+        uint32_t generation;
+
+        return fops_anchor_generation(fops_rule_data_path(rule), &generation);
 }
 
 static bool is_anchor_wanted(const FopsTargets *targets, const char *name) {
@@ -132,6 +150,22 @@ static void uncover(FopsTargets *targets, const FopsTarget *anchor) {
                         targets->items[i].is_covered = false;
 }
 
+/* The kernel may do it later. */
+static bool is_for_now(int error) {
+        return error == -EBUSY || error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM;
+}
+
+/* What there is of ours is to stay where what replaces it isn't there yet. */
+static bool is_in_time(const FopsRuleSync *sync, const FopsRules *wanted, const FopsTargets *targets) {
+        for (size_t i = 0; i < wanted->n_items; i++)
+                if (is_for_now(sync->errors[i]))
+                        return false;
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (is_for_now(sync->target_errors[i]))
+                        return false;
+        return true;
+}
+
 static void cover(FopsAuditControl *c, FopsTargets *targets, int *errors) {
         for (size_t i = 0; i < targets->n_items; i++) {
                 FopsTarget *t = targets->items + i;
@@ -154,7 +188,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
-        if (r >= 0 && targets->n_groups > 0 && (are_anchors_covered(&kernel) || !make_anchors(targets)))
+        if (r >= 0 && targets->n_groups > 0 && (are_anchors_covered(&kernel, wanted) || !make_anchors(targets)))
                 r = -EXDEV;
         if (r >= 0)
                 r = fops_rule_index_init(&index, kernel.items, kernel.n_items);
@@ -200,10 +234,11 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                 sync.n_refused += r < 0;
         }
         cover(c, targets, sync.target_errors);
+        sync.is_late = !is_in_time(&sync, wanted, targets);
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
         for (size_t i = kernel.n_items; i-- > 0;) {
-                if (is_wanted[i] || !is_ours(kernel.items[i]))
+                if (is_wanted[i] || !is_ours(kernel.items[i]) || (sync.is_late && is_of_anchor(kernel.items[i])))
                         continue;
                 r = change_rule(c, AUDIT_DEL_RULE, kernel.items[i]);
                 if (r == 0 || r == -ENOENT)
@@ -213,7 +248,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                         sync.stuck_error = r;
                 }
         }
-        if (sync.n_stuck == 0)
+        if (sync.n_stuck == 0 && !sync.is_late)
                 remove_anchors(targets);
 
         *ret = sync;

@@ -175,6 +175,27 @@ const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target)
         return NULL;
 }
 
+static bool is_same_target(const FopsTarget *a, const FopsTarget *b) {
+        return a->watch == b->watch && strcmp(a->path, b->path) == 0 && a->is_directory == b->is_directory && a->is_missing == b->is_missing &&
+               a->has_parent == b->has_parent && a->inode == b->inode && a->device == b->device && a->subvolumes == b->subvolumes &&
+               !a->subvolume_of == !b->subvolume_of && !a->group == !b->group;
+}
+
+bool ruleset_is_same(Ruleset *old, Ruleset *fresh) {
+        if (old->generation != fresh->generation || old->targets.n_items != fresh->targets.n_items ||
+            old->rules.n_items != fresh->rules.n_items)
+                return false;
+        for (size_t i = 0; i < old->targets.n_items; i++)
+                if (!is_same_target(old->targets.items + i, fresh->targets.items + i))
+                        return false;
+        for (size_t i = 0; i < old->rules.n_items; i++)
+                if (!fops_rule_data_equal(old->rules.items[i].data, fresh->rules.items[i].data))
+                        return false;
+        old->config = fresh->config;
+        fops_config_init(&fresh->config);
+        return true;
+}
+
 /* --- shared rules ----------------------------------------------------------------------------------------------------------- */
 
 /* The same directory, by the same rules. */
@@ -197,6 +218,16 @@ void ruleset_inherit(Ruleset *r, const Ruleset *old) {
         }
 }
 
+/* Or is something mounted over it? Of what is hidden by that the rules hold, too. */
+static bool is_still_meant(const Ruleset *r, const FopsTarget *target) {
+        const FopsTarget *t;
+
+        for (size_t i = find_path(r, target->path); (t = target_at(r, i, target->path)); i++)
+                if (!t->is_missing && t->device != target->device)
+                        return true;
+        return find_shared(r, target) != NULL;
+}
+
 static bool has_anchor(const Ruleset *r, const char *path) {
         for (size_t i = 0; i < r->targets.n_groups; i++)
                 if (strcmp(r->targets.groups[i].anchor.path, path) == 0)
@@ -208,7 +239,7 @@ bool ruleset_covers_more(const Ruleset *r, const Ruleset *old) {
         for (size_t i = 0; i < old->targets.n_items; i++) {
                 const FopsTarget *t = old->targets.items + i;
 
-                if (t->group && t->is_covered && !find_shared(r, t) && has_anchor(r, t->group->anchor.path))
+                if (t->group && t->is_covered && !is_still_meant(r, t) && has_anchor(r, t->group->anchor.path))
                         return true;
         }
         return false;
@@ -265,6 +296,7 @@ int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher
         if (r < 0)
                 return r;
 
+        rs->is_late = sync.is_late;
         memset(rs->errors, 0, rs->targets.n_items * sizeof(int));
         for (size_t i = 0; i < rs->rules.n_items; i++) {
                 const FopsRule *rule = rs->rules.items + i;

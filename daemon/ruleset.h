@@ -21,6 +21,7 @@ typedef struct Ruleset {
         FopsRules rules;
         uint32_t *by_path; /* the targets' numbers, sorted */
         uint32_t generation;
+        bool is_late;     /* the kernel was too busy for all of it: it has some of an older generation */
         size_t n_pending; /* targets that are missing */
         int *errors;      /* of each target: what the kernel refused a rule of it with when last installed, or 0 */
 } Ruleset;
@@ -35,6 +36,9 @@ int ruleset_new(FopsConfig *config, const RulesetOptions *options, FopsDiags *di
 /* The same configuration against the file system as it is now. On success the configuration has moved from @old to *@ret, and @old is
  * good only for comparing its targets, and for freeing. Returns as ruleset_new(); on failure @old is untouched. */
 int ruleset_renew(Ruleset *old, const RulesetOptions *options, FopsDiags *diags, Ruleset **ret);
+
+/* The same targets by the same rules: then @fresh, made by ruleset_renew(), isn't needed, and its configuration is back with @old. */
+bool ruleset_is_same(Ruleset *old, Ruleset *fresh);
 
 /* The target of that path and that watch which is there, or NULL. */
 const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target);

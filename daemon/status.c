@@ -101,7 +101,7 @@ static void print_coverage(FopsJsonWriter *w, const Status *s) {
                 fops_json_u64(w, target_states[state], n[state]);
         fops_json_close(w, '}');
         fops_json_u64(w, "rules", ruleset->rules.n_items);
-        if (!s->coverage->is_unshared)
+        if (!s->coverage->is_unshared && !ruleset->config.kernel.lock)
                 fops_json_u64(w, "generation", ruleset->generation);
         print_watches(w, ruleset);
 }

@@ -194,18 +194,19 @@ static bool restore_settings(TamperGuard *g, const FopsConfig *config) {
 
 /* What is missing of the rules comes back: 1; 0: nothing was, or the kernel is busy; or -ENOMEM. */
 static int restore_rules(TamperGuard *g, Ruleset *ruleset) {
-        bool is_trimmed = has_deed(g, TAMPER_TRIMMED);
+        bool was_uncovered = ruleset->targets.n_groups > 0 && (has_deed(g, TAMPER_TRIMMED) || has_deed(g, TAMPER_RULES));
         FopsRuleSync sync;
         int r;
 
-        if (is_trimmed)
-                ruleset_uncover(ruleset);
+        /* Whether those that are there cover what they did can't be seen: a rule that was removed and put back doesn't, and while auditing
+         * is off nothing tells of a trim. */
+        ruleset_uncover(ruleset);
         fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
         r = fops_rule_loader_sync(g->control, &ruleset->rules, &ruleset->targets, &sync);
         fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
         if (r < 0)
                 return r == -ENOMEM || r == -EXDEV ? r : 0;
-        r = is_trimmed || sync.n_installed > 0;
+        r = was_uncovered || sync.n_installed > 0;
         fops_rule_sync_done(&sync);
         return r;
 }

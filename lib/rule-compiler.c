@@ -93,12 +93,26 @@ static void hash_groups(uint64_t *hash, const FopsFilterGroup *groups, size_t n)
         }
 }
 
+#define INDEX_OPS                                                                                                     \
+        (FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MKDIR) | FOPS_OP_BIT(FOPS_OP_MKNOD) | FOPS_OP_BIT(FOPS_OP_SYMLINK) | \
+         FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |  \
+         FOPS_OP_BIT(FOPS_OP_EXCHANGE))
+
+static char *no_keys[] = { NULL };
+static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
+
+/* An anchor's name changes, what it stands for doesn't; what its index rules bring isn't what a group wants whose watches look like them. */
+static const char *path_in_tag(const FopsTarget *t) {
+        if (t->is_anchor)
+                return t->watch == &index_watch ? "index" : "";
+        return t->subvolume_of ? t->subvolume_of : t->path;
+}
+
 void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]) {
         const FopsWatch *w = target->watch;
         uint64_t hash = FOPS_HASH_INIT;
 
-        /* An anchor's name changes, what it stands for doesn't. */
-        hash_string(&hash, target->is_anchor ? "" : target->subvolume_of ? target->subvolume_of : target->path);
+        hash_string(&hash, path_in_tag(target));
         hash_number(&hash, w->ops);
         hash_number(&hash, w->recursive);
         hash_number(&hash, w->result);
@@ -420,14 +434,6 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target) {
 
         return add_uring_rule(r, target, ops);
 }
-
-#define INDEX_OPS                                                                                                     \
-        (FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MKDIR) | FOPS_OP_BIT(FOPS_OP_MKNOD) | FOPS_OP_BIT(FOPS_OP_SYMLINK) | \
-         FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |  \
-         FOPS_OP_BIT(FOPS_OP_EXCHANGE))
-
-static char *no_keys[] = { NULL };
-static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
 
 void fops_index_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]) {
         FopsTarget of_index = *target;

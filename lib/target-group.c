@@ -5,12 +5,14 @@
 
 #include "target-group.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <syslog.h>
 
+#include "mountinfo.h"
 #include "path.h"
 #include "rule-compiler.h"
 
@@ -33,8 +35,8 @@ static FopsWatch in_common(const FopsWatch *w) {
                 .exclude = w->exclude,
                 .n_exclude = w->n_exclude,
                 .result = w->result,
-                .priority = LOG_INFO,
-                .priority_failed = LOG_NOTICE,
+                .priority = LOG_DEBUG,
+                .priority_failed = LOG_DEBUG,
         };
 }
 
@@ -44,8 +46,25 @@ static bool is_on_btrfs(const char *path) {
         return statfs(path, &st) == 0 && st.f_type == BTRFS_SUPER_MAGIC;
 }
 
-static bool may_share(const FopsTarget *t) {
-        return t->watch->file && t->is_directory && !t->is_missing && !t->subvolume_of && t->subvolumes == 0 && !is_on_btrfs(t->path);
+static bool has_btrfs_below(const FopsMounts *mounts, const char *path) {
+        for (size_t i = 0; i < mounts->n_items; i++)
+                if (strcmp(mounts->items[i].type, "btrfs") == 0 &&
+                    fops_path_is_below(fops_span_from_string(mounts->items[i].path), fops_span_from_string(path)))
+                        return true;
+        return false;
+}
+
+static bool may_share(const FopsTarget *t, const FopsMounts *mounts) {
+        return t->watch->file && t->is_directory && !t->is_missing && !t->subvolume_of && t->subvolumes == 0 && !is_on_btrfs(t->path) &&
+               !has_btrfs_below(mounts, t->path);
+}
+
+/* What isn't known isn't below. */
+static int read_mounts(FopsMounts *ret) {
+        _cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+        int r = fd >= 0 ? fops_mounts_read(fd, ret) : 0;
+
+        return r == -ENOMEM ? r : 0;
 }
 
 /* The root holds all members anyway. */
@@ -81,24 +100,29 @@ static int fill(FopsTargetGroup *g, FopsTargets *t, const Candidate *first, size
 
         snprintf(g->anchor.path, ANCHOR_BYTES_MAX, FOPS_ANCHORS_DIRECTORY "/%s.%u", first->tag + strlen(FOPS_TAG_PREFIX), generation);
         for (size_t i = 0; i < n; i++) {
+                FopsTarget *member = t->items + first[i].target;
+
                 g->members[g->n_members++] = first[i].target;
-                t->items[first[i].target].group = g;
+                g->watch.priority = MIN(g->watch.priority, member->watch->priority);
+                g->watch.priority_failed = MIN(g->watch.priority_failed, member->watch->priority_failed);
+                member->group = g;
         }
         return 0;
 }
 
 int fops_targets_group(FopsTargets *t, uint32_t generation) {
         _cleanup_free_ Candidate *candidates = calloc(MAX(t->n_items, (size_t) 1), sizeof(Candidate));
+        _cleanup_(fops_mounts_done) FopsMounts mounts = {};
         size_t n = 0, n_groups = 0;
 
-        if (!candidates)
+        if (!candidates || read_mounts(&mounts) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < t->n_items; i++) {
                 FopsWatch watch;
 
                 if (holds_anchors(t->items + i))
                         return 0;
-                if (!may_share(t->items + i))
+                if (!may_share(t->items + i, &mounts))
                         continue;
                 watch = in_common(t->items[i].watch);
                 fops_target_tag(&(FopsTarget){ .watch = &watch, .is_anchor = true }, candidates[n].tag);

@@ -18,15 +18,15 @@
 
 struct FopsTargetGroup {
         FopsTarget anchor; /* stands for the members in rules; not there until somebody makes it */
-        FopsWatch watch;   /* what the members' watches have in common: no path, no keys */
+        FopsWatch watch;   /* what the members' watches have in common: no path, no keys; the most severe of their priorities */
         size_t *members;   /* of the targets, ascending */
         size_t n_members;
 };
 
 /* Puts what may share rules into groups; @generation goes into the anchors' names. Watches that are in no file don't, so that who reads
  * the files knows the groups. Nothing is shared if one of the targets holds the anchors themselves: its rules would get the members of
- * all groups. Asks the file system which directories are on btrfs, where the
- * rule has to tell subvolumes apart. 0 or -ENOMEM. */
+ * all groups. Asks the file system which directories are on btrfs, or have one mounted below,
+ * where the rule has to tell subvolumes apart. 0 or -ENOMEM. */
 int fops_targets_group(FopsTargets *t, uint32_t generation);
 
 /* Each again on its own. */

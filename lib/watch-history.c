@@ -41,7 +41,7 @@ size_t fops_watch_history_match(FopsWatchHistory *h, const FopsOperation *op, Fo
                 const FopsWatch *watches[FOPS_WATCHES_PER_OPERATION_MAX];
                 bool was_in_force = usec < h->past[i].until_usec;
 
-                if (n == 0 && !was_in_force)
+                if (n == 0 ? !was_in_force : !fops_watch_set_has_group(h->past[i].set, tag))
                         continue;
                 n_past = fops_watch_set_match(h->past[i].set, op, tag, watches, &past_place);
                 if (n == 0 ? n_past == 0 : past_place != FOPS_PLACE_TARGET)

@@ -241,6 +241,11 @@ static const FopsTargetGroup *find_group(const FopsWatchSet *s, FopsSpan tag) {
         return NULL;
 }
 
+/* By the directory that the name was looked up in. What is opened has another name, perhaps, than the one that is known. */
+static bool is_known_elsewhere(const FopsOperation *op) {
+        return fops_span_is_present(op->path) && op->source == FOPS_PATH_INDEX && op->object.parent;
+}
+
 static void match_tag(Matches *m, FopsSpan tag) {
         for (uint32_t i = first_tagged(m->set, tag); i != NONE; i = m->set->by_tag.next[i]) {
                 const FopsTarget *target = target_at(m->set, i);
@@ -248,7 +253,7 @@ static void match_tag(Matches *m, FopsSpan tag) {
                 if (!fops_span_equal(target_tag(m->set, i), tag))
                         continue;
                 /* Which of the members it was in only a path can tell. */
-                if (target->is_anchor ? m->place == FOPS_PLACE_TARGET : !tag_reaches(target, m->op))
+                if (target->is_anchor ? m->place == FOPS_PLACE_TARGET || is_known_elsewhere(m->op) : !tag_reaches(target, m->op))
                         continue;
                 m->place = MAX(m->place, target->is_anchor ? FOPS_PLACE_GROUP : FOPS_PLACE_TAG);
                 add_match(m, i);
@@ -266,6 +271,10 @@ size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, Fops
         match_tag(&m, name);
         *ret_place = m.place;
         return m.n;
+}
+
+bool fops_watch_set_has_group(const FopsWatchSet *s, FopsSpan tag) {
+        return find_group(s, of_target(tag)) != NULL;
 }
 
 bool fops_tag_is_ours(FopsSpan tag) {

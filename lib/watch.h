@@ -74,6 +74,9 @@ typedef enum FopsPlace {
  * Fills @ret (room for FOPS_WATCHES_PER_OPERATION_MAX), returns how many. Pure. */
 size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret, FopsPlace *ret_place);
 
+/* Is @tag that of a group's rules? */
+bool fops_watch_set_has_group(const FopsWatchSet *s, FopsSpan tag);
+
 /* The directory watched by the rules tagged @tag: the target itself, or the one a watched file is in. Absent for an unknown tag.
  * Borrowed from the targets. */
 FopsSpan fops_watch_set_directory(const FopsWatchSet *s, FopsSpan tag);

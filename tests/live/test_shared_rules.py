@@ -3,6 +3,7 @@
 """Directories that are watched alike share their rules: a thousand watches are as many rules as one, each member is found, what leaves is
 let go, what is replaced is covered again, and whoever takes members out of the kernel's rules is told of."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,9 +11,9 @@ import subprocess
 import time
 
 import live
+from test_truth import mounted
 
 N = 50
-MAKE_EQUIV, TRIM = 1015, 1014
 ANCHORS = "/run/fopsd/trees"
 
 
@@ -212,6 +213,111 @@ def test_all_rules_deleted_and_anchors_removed(ground):
     daemon.stop()
     live.check("rules" in {e.text("FOPSD_TAMPER") for e in ground.entries() if e.kind == "tamper"}, "nothing said of it")
     ground.forget()
+
+
+def test_rules_deleted_and_put_back_by_another(ground):
+    """They look as before, and cover nothing any more."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths))
+    rules = own_rules(ground)
+    for data in rules:
+        ground.audit.delete(data)
+    for data in rules:
+        with contextlib.suppress(OSError):  # fopsd was sooner
+            ground.audit.add(data)
+    await_found(ground, paths[0] + "/x")
+    await_found(ground, paths[5] + "/x")
+    daemon.stop()
+    live.check("rules were missing" in [e.text("FOPSD_GAP_CAUSE") for e in live.losses(ground.entries())], "no gap")
+    ground.forget()
+
+
+def test_trimmed_while_auditing_was_off(ground):
+    """Nothing tells of that."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths))
+    ground.audit.set(enabled=0)
+    subprocess.run(["auditctl", "-t"], check=True, stdout=subprocess.DEVNULL)
+    with contextlib.suppress(OSError):
+        ground.audit.set(enabled=1)
+    await_found(ground, paths[0] + "/x")
+    daemon.stop()
+    ground.forget()
+
+
+def test_what_only_the_index_needs_is_nobody_s(ground):
+    """Also where another group's watches are for just these operations."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 8)
+    texts = [f'{{ path = "{p}"; ops = ["{ops}"]; }}' for p, ops in zip(paths, ["chmod"] * 4 + ['create", "delete", "rename'] * 4)]
+    daemon, _ = start(ground, f'watches = ( {", ".join(texts)} );\ncanary = {{ startup = false; }};\n')
+    live.equal(len(anchors()), 2, "anchors")
+    for path in paths:
+        touch(path + "/x")
+    daemon.stop()
+    live.equal([len(found(ground, path + "/x")) for path in paths], [0] * 4 + [1] * 4, "files found in each")
+
+
+def test_a_member_that_something_is_mounted_over(ground):
+    """Who has another way to what is below is seen on it, for as long as fopsd runs."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    paths = make(tree, 6)
+    other = ground.directory("/var/tmp")
+    live.check(ground.mount(other, "--bind", tree), "no bind mount")
+    daemon, _ = start(ground, configuration(paths))
+    live.check(ground.mount(paths[0], "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    await_found(ground, paths[0] + "/top")
+    old = anchors()
+    time.sleep(6)  # what isn't meant any more would be let go by now
+    live.equal(anchors(), old, "anchors")
+    touch(other + "/0/below")
+    daemon.stop()
+    live.equal(len([e for e in live.operations(ground.entries()) if e.text("FOPSD_NAME") == other + "/0/below"]), 1, "found below the mount")
+
+
+def test_a_btrfs_below_a_member(ground):
+    """Rules tell its subvolumes apart, so they can't be shared."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    top = mounted(ground, "btrfs", ground.directory("/var/tmp"))
+    live.check(ground.mount(paths[0] + "/", "--bind", top), "no bind mount")
+    daemon, _ = start(ground, configuration(paths))
+    rules = [live.rule_strings(data) for data in own_rules(ground)]
+    daemon.stop()
+    live.check(any(data.startswith(paths[0].encode()) for data in rules), "what has a btrfs in it shares rules")
+    live.check(not any(data.startswith(paths[1].encode()) for data in rules), "the others don't")
+
+
+def test_a_rule_of_the_configuration_above_the_anchors(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths, ops='["delete"]') +
+                      'rules = ( { syscalls = ["chmod", "fchmodat"]; fields = ["dir=/run"]; key = "of-run"; } );\n')
+    live.equal(anchors(), set(), "anchors")
+    touch(paths[0] + "/x")
+    os.chmod(paths[0] + "/x", 0o600)
+    daemon.stop()
+    live.equal([e.text("MESSAGE") for e in ground.entries() if e.text("FOPSD_OP") == "chmod"], [], "what nobody asked for")
+
+
+def test_mounts_elsewhere_change_nothing(ground):
+    """What was removed by a reload stays removed, whatever else happens before its rules are replaced."""
+    ground.need_free_registration()
+    paths, point = make(ground.tree(), 6), ground.directory("/tmp")
+    daemon, config = start(ground, configuration(paths))
+    rewrite(config, configuration(paths[:1] + paths[2:]))
+    daemon.reload()
+    for _ in range(12):
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", point], check=True)
+        subprocess.run(["umount", point], check=True)
+    time.sleep(0.3)
+    touch(paths[1] + "/unwatched")
+    touch(paths[0] + "/x")
+    daemon.stop()
+    live.equal([len(found(ground, p)) for p in (paths[1] + "/unwatched", paths[0] + "/x")], [0, 1], "found")
 
 
 def test_rules_of_others_above_the_anchors(ground):
