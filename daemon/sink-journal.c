@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "plain.h"
+
 /* What journald hasn't read yet is on the sender's account, 2.3 KB for a usual entry; the kernel doubles what is asked for. That is to be
  * full before journald's queue is, of 512 places where systemd is init: then the socket can be written again when three quarters are
  * free (unix_writable()), and the sender is woken once for 300 entries, while the queue would wake it for each. */
@@ -66,7 +68,7 @@ static int reserve(FopsSinkJournal *s, const FopsEntry *e) {
         char *larger;
 
         for (size_t i = 0; i < e->n_fields; i++)
-                need += strlen(e->fields[i].name) + 1 + sizeof(uint64_t) + e->fields[i].value.size + 1;
+                need += e->fields[i].name_size + 1 + sizeof(uint64_t) + e->fields[i].value.size + 1;
         if (need > FOPS_JOURNAL_ENTRY_BYTES_MAX)
                 return -E2BIG;
         if (need <= s->buffer_bytes)
@@ -81,6 +83,26 @@ static int reserve(FopsSinkJournal *s, const FopsEntry *e) {
         return 0;
 }
 
+static char *put_field(char *p, const FopsField *field) {
+        FopsSpan value = field->value;
+
+        p = fops_copy_short(p, field->name, field->name_size);
+        if (fops_plain_copy(p + 1, value)) {
+                /* Nearly all. No newline is plain. */
+                *p = '=';
+                p += 1 + value.size;
+        } else {
+                if (memchr(value.data, '\n', value.size)) {
+                        *p++ = '\n';
+                        p = mempcpy(p, &(uint64_t){ htole64(value.size) }, sizeof(uint64_t));
+                } else
+                        *p++ = '=';
+                p = mempcpy(p, value.data, value.size);
+        }
+        *p++ = '\n';
+        return p;
+}
+
 int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *ret) {
         char *p;
         int r;
@@ -90,18 +112,8 @@ int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *
                 return r;
 
         p = s->buffer;
-        for (size_t i = 0; i < e->n_fields; i++) {
-                FopsSpan value = e->fields[i].value;
-
-                p = stpcpy(p, e->fields[i].name);
-                if (memchr(value.data, '\n', value.size)) {
-                        *p++ = '\n';
-                        p = mempcpy(p, &(uint64_t){ htole64(value.size) }, sizeof(uint64_t));
-                } else
-                        *p++ = '=';
-                p = mempcpy(p, value.data, value.size);
-                *p++ = '\n';
-        }
+        for (size_t i = 0; i < e->n_fields; i++)
+                p = put_field(p, e->fields + i);
         *ret = (FopsSpan){ s->buffer, (size_t) (p - s->buffer) };
         return 0;
 }
