@@ -4,9 +4,11 @@
  * until the entry of each is there. Prints the median and the worst in microseconds. */
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,12 +32,24 @@ static int compare(const void *a, const void *b) {
         return (*x > *y) - (*x < *y);
 }
 
+/* Not a match of the journal's: journald counts an entry before it links its fields, and a reader that looks for them in between doesn't
+ * look again before the next entry. */
+static bool is_create(sd_journal *journal) {
+        static const char expected[] = "FOPSD_OP=create";
+        const void *data;
+        size_t size;
+
+        return sd_journal_get_data(journal, "FOPSD_OP", &data, &size) >= 0 && size == strlen(expected) &&
+               memcmp(data, expected, size) == 0;
+}
+
 /* Until the next operation's entry is there. */
 static int wait_for_entry(sd_journal *journal, uint64_t start) {
         int r;
 
-        while ((r = sd_journal_next(journal)) == 0 && now_usec() < start + GIVE_UP_USEC)
-                (void) sd_journal_wait(journal, LOOK_USEC);
+        while ((r = sd_journal_next(journal)) >= 0 && !(r > 0 && is_create(journal)) && now_usec() < start + GIVE_UP_USEC)
+                if (r == 0)
+                        (void) sd_journal_wait(journal, LOOK_USEC);
         return r > 0 ? 0 : -1;
 }
 
@@ -51,8 +65,6 @@ int main(int argc, char **argv) {
         }
         if (sd_journal_open_directory(&journal, "/run/log/journal", 0) < 0)
                 return 2;
-        sd_journal_add_match(journal, "FOPSD_OP=create", 0);
-
         while (sd_journal_next(journal) > 0)
                 ;
 
