@@ -12,6 +12,9 @@
 #include "text.h"
 #include "verb.h"
 
+/* An operation in JSON is a kilobyte, and a call of write(2) costs as much as making a few. */
+#define STDOUT_BYTES ((size_t) 1 << 16)
+
 typedef struct Output {
         bool json;
 } Output;
@@ -32,6 +35,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
+        static char buffer[STDOUT_BYTES];
         char dash[] = "-", *standard_input[] = { dash };
         FileSourceStats stats = {};
         Output output = {};
@@ -51,6 +55,9 @@ static int run(const Verb *verb, int argc, char **argv) {
                         return EXIT_USAGE;
                 }
 
+        /* Of standard input somebody may wait for each. */
+        if (optind < argc && !isatty(STDOUT_FILENO))
+                (void) setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
         r = file_source_read(&options_of_source, optind < argc ? argv + optind : standard_input,
                              optind < argc ? (size_t) (argc - optind) : 1, &stats);
         if (r >= 0 && fflush(stdout) != 0)

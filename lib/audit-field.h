@@ -5,7 +5,7 @@
  *   item=0 name="/etc/x" inode=7 nametype=NORMAL
  * Words without '=' are passed over (avc: denied { read }); a quoted value ends at its quote, whatever it looks like, so that
  * comm="key=x" is one field; '…' of user-space messages is one value. In a header, since a record is thirty fields and a million
- * records a second are wanted. Pure. */
+ * records a second are wanted; what compilers think too large for it is told to be inline. Pure. */
 
 #include "audit-value.h"
 #include "bytes.h"
@@ -24,7 +24,7 @@ static inline bool fops_parts_fields(char c) {
 }
 
 /* The value that stands there, behind its '='. */
-static inline FopsValue fops_field_take_value(FopsFieldReader *r) {
+static _always_inline_ FopsValue fops_field_take_value(FopsFieldReader *r) {
         const char *start = r->p, *stop;
 
         if (start < r->end && (*start == '"' || *start == '\'')) {
@@ -102,7 +102,7 @@ static inline bool fops_field_is(const char *p, const FopsFieldName *name) {
 
 /* Goes to the next value, and gives its name's place among the @n of @names; @n if it is none of them. Negative at the end. *@at is the
  * place where to look first: 0 to begin with. */
-static inline int fops_field_next_of(FopsFieldReader *r, const FopsFieldName names[], int n, int *at) {
+static _always_inline_ int fops_field_next_of(FopsFieldReader *r, const FopsFieldName names[], int n, int *at) {
         FopsSpan name;
         int i;
 

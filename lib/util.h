@@ -13,6 +13,7 @@
 #define _cleanup_(f) __attribute__((__cleanup__(f)))
 #define _printf_(a, b) __attribute__((__format__(__printf__, a, b)))
 #define _unused_ __attribute__((__unused__))
+#define _always_inline_ inline __attribute__((__always_inline__))
 #define _fallthrough_ __attribute__((__fallthrough__))
 
 #define ELEMENTSOF(x) (sizeof(x) / sizeof((x)[0]))
