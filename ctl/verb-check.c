@@ -86,10 +86,8 @@ static int run(const Verb *verb, int argc, char **argv) {
                 default:
                         return EXIT_USAGE;
                 }
-        if (optind < argc) {
-                fprintf(stderr, "fopsctl: unexpected argument '%s'\n", argv[optind]);
+        if (!verb_is_all_taken(argc, argv))
                 return EXIT_USAGE;
-        }
 
         r = wanted_load_or_say(file, NULL, &wanted);
         if (r != 0)

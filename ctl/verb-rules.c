@@ -185,10 +185,8 @@ static int run(const Verb *verb, int argc, char **argv) {
                 default:
                         return EXIT_USAGE;
                 }
-        if (optind < argc) {
-                fprintf(stderr, "fopsctl: unexpected argument '%s'\n", argv[optind]);
+        if (!verb_is_all_taken(argc, argv))
                 return EXIT_USAGE;
-        }
         return compare(file, by_kernel, json, no_pager);
 }
 

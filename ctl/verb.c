@@ -4,6 +4,7 @@
 
 #include "verb.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,5 +33,12 @@ bool verb_text_or_json(const char *word, bool *ret_json) {
         if (*ret_json || strcmp(word, "text") == 0)
                 return true;
         fprintf(stderr, "fopsctl: unknown output format '%s': text or json\n", word);
+        return false;
+}
+
+bool verb_is_all_taken(int argc, char **argv) {
+        if (optind == argc)
+                return true;
+        fprintf(stderr, "fopsctl: unexpected argument '%s'\n", argv[optind]);
         return false;
 }

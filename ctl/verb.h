@@ -38,5 +38,8 @@ extern const Verb *const verbs[];
 /* The word of -o, where there are but these two; false, and said on standard error, for another. */
 bool verb_text_or_json(const char *word, bool *ret_json);
 
+/* For verbs without arguments, when getopt_long(3) is done: false, and said on standard error, if one was given. */
+bool verb_is_all_taken(int argc, char **argv);
+
 /* --help of one verb. */
 void verb_print_help(const Verb *verb);
