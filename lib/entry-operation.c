@@ -12,6 +12,7 @@
 #include "config.h"
 #include "entry.h"
 #include "names.h"
+#include "path.h"
 
 /* Four arguments in hex, or less. */
 #define SHORT_BYTES 96
@@ -125,6 +126,14 @@ static void add_result(FopsEntry *e, const FopsOperation *op) {
                 add_string(e, "FOPSD_ERRNO", fops_errno_to_string(-MAX(op->exit, -INT64_MAX)));
 }
 
+/* For the journal, which finds whole values only. */
+static void add_below(FopsEntry *e, FopsSpan dir) {
+        FopsSpan above = FOPS_SPAN_ABSENT;
+
+        for (unsigned i = 0; i < FOPS_ENTRY_BELOW_MAX && (above = fops_path_next_prefix(dir, above)).data; i++)
+                add_once(e, "FOPSD_BELOW", above);
+}
+
 static void add_paths(FopsEntry *e, const FopsOperation *op) {
         bool has_file = !(op->syscall->flags & FOPS_SYSCALL_NOT_FILE) || fops_span_is_present(op->path);
 
@@ -134,6 +143,8 @@ static void add_paths(FopsEntry *e, const FopsOperation *op) {
         if (has_file)
                 add_string(e, "FOPSD_PATH_SOURCE", fops_path_source_to_string(op->source));
         fops_entry_add(e, "FOPSD_DIR", op->dir);
+        add_below(e, op->dir);
+        add_below(e, fops_path_dirname(op->new_path));
         if (op->object.item)
                 fops_entry_add(e, "FOPSD_NAME", op->object.item->name);
         fops_entry_add(e, "FOPSD_CWD", op->cwd);

@@ -26,6 +26,10 @@ typedef struct FopsField {
 /* An operation has about 45 fields; records of a foreign event come one a field. */
 #define FOPS_ENTRY_FIELDS_MAX 256
 
+/* FOPSD_BELOW of one path, from the top: hardly anything is deeper, but a path may have thousands of directories. What is below a deeper
+ * one is among what is below the last of these. */
+#define FOPS_ENTRY_BELOW_MAX 32
+
 typedef struct FopsEntry {
         FopsKind kind;
         int priority;

@@ -82,6 +82,16 @@ FopsSpan fops_path_dirname(FopsSpan path) {
         return without_trailing_slashes(path);
 }
 
+FopsSpan fops_path_next_prefix(FopsSpan path, FopsSpan previous) {
+        size_t begin = previous.size + 1;
+        const char *slash;
+
+        if (begin >= path.size)
+                return FOPS_SPAN_ABSENT;
+        slash = memchr(path.data + begin, '/', path.size - begin);
+        return slash ? (FopsSpan){ path.data, (size_t) (slash - path.data) } : path;
+}
+
 FopsSpan fops_path_basename(FopsSpan path) {
         size_t i;
 

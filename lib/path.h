@@ -18,6 +18,10 @@ FopsSpan fops_path_join(FopsArena *arena, FopsSpan base, FopsSpan name);
 /* The directory part, "/" for a name in the root; borrowed. Absent for "/" itself and for anything not absolute. */
 FopsSpan fops_path_dirname(FopsSpan path);
 
+/* The directories on the way to @path, an absolute canonical one, from the top: /srv, /srv/data, and at last @path itself; never "/". The
+ * one behind @previous, or the first if that is absent; borrowed. Absent when there are no more. */
+FopsSpan fops_path_next_prefix(FopsSpan path, FopsSpan previous);
+
 /* What follows the last slash (trailing ones aside); "/" for the root. Borrowed. */
 FopsSpan fops_path_basename(FopsSpan path);
 

@@ -7,6 +7,7 @@ against tests/data/NAME.json event by event and field by field.
     golden.py --show NAME  prints what decode says now, in the form of NAME.json: to be held against the truth, never just taken
 
 Names of users and groups are the machine's, and MESSAGE has them in it (test-message.c has its own tests); they are left out.
+FOPSD_BELOW follows from FOPSD_DIR and FOPSD_NEW_PATH, and is held against those.
 tests/live/capture.py makes the captures.
 
 Entries are compared by event, in whatever order. A field expected to be null is not compared: the path of what was done in
@@ -24,7 +25,26 @@ DATA = os.environ.get("FOPS_TEST_DATA", os.path.join(HERE, "data"))
 FOPSCTL = os.path.join(os.environ.get("FOPS_BUILD", os.path.join(HERE, "../build")), "ctl/fopsctl")
 
 # The same in every entry, or the machine's.
-LEFT_OUT = {"SYSLOG_IDENTIFIER", "MESSAGE_ID", "MESSAGE", "FOPSD_USER", "FOPSD_GROUP", "FOPSD_LOGIN_USER"}
+LEFT_OUT = {"SYSLOG_IDENTIFIER", "MESSAGE_ID", "MESSAGE", "FOPSD_USER", "FOPSD_GROUP", "FOPSD_LOGIN_USER", "FOPSD_BELOW"}
+BELOW_MAX = 32
+
+
+def values(entry, field):
+    """As bytes: a string, an array of bytes, or an array of such."""
+    value = entry.get(field, [])
+    several = value if isinstance(value, list) and not (value and isinstance(value[0], int)) else [value]
+    return [bytes(v) if isinstance(v, list) else v.encode() for v in several]
+
+
+def check_below(entry):
+    directories = values(entry, "FOPSD_DIR") + [os.path.dirname(path) for path in values(entry, "FOPSD_NEW_PATH")]
+    expected = []
+    for directory in directories:
+        parts = directory.strip(b"/").split(b"/")[:BELOW_MAX] if directory != b"/" else []
+        above = [b"/" + b"/".join(parts[:i]) for i in range(1, len(parts) + 1)]
+        expected += [path for path in above if path not in expected]
+    if values(entry, "FOPSD_BELOW") != expected:
+        sys.exit(f"FOPSD_BELOW isn't what is above {directories}: {entry}")
 
 
 def decode(name):
@@ -34,6 +54,8 @@ def decode(name):
     if result.returncode != 0 or result.stderr:
         sys.exit(f"{name}: decode ended with {result.returncode}: {result.stderr.decode(errors='replace')}")
     entries = [json.loads(line) for line in result.stdout.splitlines()]
+    for entry in entries:
+        check_below(entry)
     return [{field: value for field, value in entry.items() if field not in LEFT_OUT} for entry in entries]
 
 

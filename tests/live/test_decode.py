@@ -13,7 +13,7 @@ import live
 # What only somebody who was there can know; the node is auditd's.
 LIVE_ONLY = {"FOPSD_NODE", "FOPSD_UNIT", "FOPSD_CONTAINER", "FOPSD_RUNTIME", "FOPSD_PARENT", "FOPSD_WATCH", "PRIORITY"}
 # With a path known, these say so.
-WITH_PATH = {"FOPSD_PATH", "FOPSD_NEW_PATH", "FOPSD_DIR", "FOPSD_PATH_SOURCE", "MESSAGE"}
+WITH_PATH = {"FOPSD_PATH", "FOPSD_NEW_PATH", "FOPSD_DIR", "FOPSD_BELOW", "FOPSD_PATH_SOURCE", "MESSAGE"}
 
 
 def decode(*files, stdin=b""):

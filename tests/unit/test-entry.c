@@ -169,7 +169,7 @@ static void test_what_is_known_is_all_there(_unused_ void **state) {
                 "FOPSD_NODE=web1\n"
                 "FOPSD_OP=rename\nFOPSD_CLASS=write\nFOPSD_RESULT=failed\nFOPSD_EXIT=-16\nFOPSD_ERRNO=EBUSY\n"
                 "FOPSD_PATH=/srv/data/a\nFOPSD_NEW_PATH=/srv/data/b\nFOPSD_TARGET=t\nFOPSD_PATH_SOURCE=verified\n"
-                "FOPSD_DIR=/srv/data\nFOPSD_NAME=a\nFOPSD_CWD=/srv/data\nFOPSD_REPLACED_INODE=77\n"
+                "FOPSD_DIR=/srv/data\nFOPSD_BELOW=/srv\nFOPSD_BELOW=/srv/data\nFOPSD_NAME=a\nFOPSD_CWD=/srv/data\nFOPSD_REPLACED_INODE=77\n"
                 "FOPSD_INODE=1065074\nFOPSD_DEV=254:1\nFOPSD_MODE=4644\nFOPSD_FILE_TYPE=file\nFOPSD_OUID=0\nFOPSD_OGID=50\n"
                 "FOPSD_NEW_MODE=0600\nFOPSD_NEW_UID=1000\nFOPSD_NEW_GID=50\n"
                 "FOPSD_KEY=data\nFOPSD_KEY=rule\nFOPSD_KEY=extra\nFOPSD_KEY=third\nFOPSD_WATCH=/srv/data\nFOPSD_WATCH=/srv\n"

@@ -105,6 +105,20 @@ static void test_directory_and_name_come_apart(void **state _unused_) {
         assert_span(fops_path_dirname(FOPS_SPAN_ABSENT), NULL);
 }
 
+static void test_prefixes_come_from_the_top(void **state _unused_) {
+        FopsSpan path = S("/srv/data/x"), prefix;
+
+        prefix = fops_path_next_prefix(path, FOPS_SPAN_ABSENT);
+        assert_span(prefix, "/srv");
+        prefix = fops_path_next_prefix(path, prefix);
+        assert_span(prefix, "/srv/data");
+        prefix = fops_path_next_prefix(path, prefix);
+        assert_span(prefix, "/srv/data/x");
+        assert_span(fops_path_next_prefix(path, prefix), NULL);
+        assert_span(fops_path_next_prefix(S("/"), FOPS_SPAN_ABSENT), NULL);
+        assert_span(fops_path_next_prefix(FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT), NULL);
+}
+
 static void test_below_ends_at_a_slash(void **state _unused_) {
         assert_true(fops_path_is_below(S("/srv"), S("/srv")));
         assert_true(fops_path_is_below(S("/srv/x"), S("/srv")));
@@ -128,6 +142,7 @@ int main(void) {
                 cmocka_unit_test(test_what_cannot_be_known_is_absent),
                 cmocka_unit_test(test_a_path_has_a_longest_length),
                 cmocka_unit_test(test_directory_and_name_come_apart),
+                cmocka_unit_test(test_prefixes_come_from_the_top),
                 cmocka_unit_test(test_below_ends_at_a_slash),
         };
 
