@@ -196,13 +196,7 @@ static bool normal_number(const char *text, FopsArena *arena, FopsSpan *ret) {
 }
 
 static int add_path_below(QueryTerm *term, FopsSpan path) {
-        int r;
-
-        /* By its directory, of which there are fewer values to look through than paths. */
-        r = query_add(term, "FOPSD_PATH", QUERY_EQUAL, path);
-        if (r >= 0)
-                r = query_add(term, "FOPSD_DIR", QUERY_BELOW, path);
-        return r < 0 ? r : query_add(term, "FOPSD_NEW_PATH", QUERY_BELOW, path);
+        return query_add(term, "FOPSD_BELOW", QUERY_BELOW, path);
 }
 
 static int add_whole_path(QueryTerm *term, FopsSpan path) {

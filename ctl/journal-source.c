@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A query into matches of sd-journal, and journal entries into FopsEntry:
- *   -f /srv -k data  →  (FOPSD_PATH=/srv or FOPSD_DIR=/srv or FOPSD_DIR=/srv/a …) and (FOPSD_KEY=data or FOPSD_KEY=database)
- *
- * journald indexes every field by its exact values. A term that doesn't ask for exact values (below a directory, a part
- * of a name) is settled by looking through the values there are, which are far fewer than entries, and asking for those
- * that fit. What can't be asked in this way, the term is held against the entries that the rest leaves.
+/* Entries of the journal that a query asks for, through its matches; those that matches can't tell apart are held against it.
  *
  * Every match costs each step a search of its own, so that many matches find a few entries quickly and a tenth of the
  * journal slowly. How many it will be nobody knows: after as much work as reading everything would have been, the many
@@ -17,52 +12,26 @@
 
 #include "journal-entry.h"
 #include "journal-files.h"
+#include "journal-matches.h"
 
-/* Of one term. A step through 4,096 takes 2.5 ms (0.6 µs each, Linux 6.18, systemd 252): with more it is no use to begin. */
-#define MATCHES_MAX 4096U
-/* Fewer are never dropped. */
-#define MATCHES_FEW 16U
-/* Values looked through for one field, 2 µs each, in the largest journals 20: less than to read the entries that have them. */
-#define VALUES_MAX 1000000U
-/* The same for FOPSD_NEW_PATH, since few entries have one: then those are read. */
-#define NEW_PATHS_MAX 10000U
 /* What takes as long as a search for one match: 80 bytes of journal, of which an entry takes 1 KB and 7 µs to be read. */
 #define BYTES_PER_MATCH 80U
-/* How much later than the event its entry may come and still be found by --until: what waits in fopsd's and in journald's
- * buffers, a restart of fopsd in between. */
-#define LATE_USEC (UINT64_C(600) * 1000000)
 /* Enough for a path of FOPS_PATH_BYTES_MAX escaped in MESSAGE, when the values are shown to people. */
 #define VALUE_BYTES_SHOWN ((size_t) 128 << 10)
-
-/* "NAME=value" strings that answer a term. */
-typedef struct Values {
-        FopsSpan *items;
-        size_t n_items;
-        FopsArena arena;
-} Values;
 
 typedef struct JournalSource {
         const SourceOptions *options;
         sd_journal *journal;
 
-        Values values[QUERY_TERMS_MAX];
-        uint32_t settled;    /* terms that their values answer */
-        bool impossible;     /* no value fits one of the terms */
-        uint64_t steps_left; /* until the terms with many values are dropped */
+        JournalMatches matches;
+        uint64_t steps_left; /* until those of many values are dropped */
 
         JournalEntry read;
         uint64_t n_unreadable;
 } JournalSource;
 
-static void values_done(Values *v) {
-        free(v->items);
-        fops_arena_done(&v->arena);
-        *v = (Values){};
-}
-
 static void journal_source_done(JournalSource *s) {
-        for (size_t i = 0; i < ELEMENTSOF(s->values); i++)
-                values_done(s->values + i);
+        journal_matches_done(&s->matches);
         journal_entry_done(&s->read);
         sd_journal_close(s->journal);
 }
@@ -78,180 +47,23 @@ static void choose_fields(JournalSource *s) {
         for (size_t i = 0; i < ELEMENTSOF(q->terms); i++)
                 for (size_t k = 0; k < q->terms[i].n_items; k++)
                         journal_entry_want(&s->read, q->terms[i].items[k].field);
-        journal_entry_want(&s->read, "FOPSD_OP");
+        for (const char *const *f = query_fields; *f; f++)
+                journal_entry_want(&s->read, *f);
         journal_entry_want_no_more(&s->read);
 }
 
 /* --- matches ---------------------------------------------------------------------------------------------------------- */
 
-/* Of entries that may be asked for. */
-static uint64_t last_realtime_usec(const JournalSource *s) {
-        uint64_t end_usec;
-
-        return __builtin_add_overflow(s->options->query->until_usec, LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
-}
-
-static int values_add(Values *v, FopsSpan match) {
-        FopsSpan *items = reallocarray(v->items, v->n_items + 1, sizeof(FopsSpan)), copy = fops_arena_copy(&v->arena, match);
-
-        if (items)
-                v->items = items;
-        if (!items || !fops_span_is_present(copy))
-                return -ENOMEM;
-        v->items[v->n_items++] = copy;
-        return 0;
-}
-
-static int values_add_equal(Values *v, const QueryAlternative *a) {
-        size_t name_size = strlen(a->field);
-        _cleanup_free_ char *match = malloc(name_size + 1 + a->value.size);
-
-        if (!match)
-                return -ENOMEM;
-        *(char *) mempcpy(match, a->field, name_size) = '=';
-        memcpy(match + name_size + 1, a->value.data, a->value.size);
-        return values_add(v, (FopsSpan){ match, name_size + 1 + a->value.size });
-}
-
-typedef enum Answer {
-        ANSWER_WHOLE,   /* the values are found in what the alternative asks for, and nowhere else */
-        ANSWER_ROUGHLY, /* … and elsewhere */
-        ANSWER_NONE,    /* no values can say it */
-} Answer;
-
-/* Those of a field's values that fit, as they come, each once. */
-typedef struct Fitting {
-        Values *values;
-        const QueryAlternative *asked;
-        unsigned n_looked, n_looked_max;
-        uint16_t seen[MATCHES_MAX * 2]; /* a hash table of 1 + index in values */
-} Fitting;
-
-_Static_assert(MATCHES_MAX < UINT16_MAX, "an index fits");
-
-static bool is_seen(Fitting *f, FopsSpan match) {
-        size_t i = fops_span_hash(match) % ELEMENTSOF(f->seen);
-
-        for (; f->seen[i] > 0; i = (i + 1) % ELEMENTSOF(f->seen))
-                if (fops_span_equal(match, f->values->items[f->seen[i] - 1]))
-                        return true;
-        f->seen[i] = (uint16_t) (f->values->n_items + 1);
-        return false;
-}
-
-static int take_value(void *userdata, FopsSpan match) {
-        Fitting *f = userdata;
-
-        if (++f->n_looked > f->n_looked_max || f->values->n_items >= MATCHES_MAX)
-                return ANSWER_NONE;
-        if (!query_value_matches(f->asked, fops_span_skip(match, strlen(f->asked->field) + 1)) || is_seen(f, match))
-                return 0;
-        return values_add(f->values, match);
-}
-
-/* Adds those of the journal's values of the field that fit. */
-static int add_fitting(const JournalSource *s, Values *v, const QueryAlternative *a, unsigned n_looked_max) {
-        Fitting f = { .values = v, .asked = a, .n_looked_max = n_looked_max };
-        int r;
-
-        r = journal_each_value(s->options->directory, s->options->merge, a->field, s->options->query->since_usec,
-                               last_realtime_usec(s), take_value, &f);
-        return r == 0 ? ANSWER_WHOLE : r == -ENOMEM ? r : ANSWER_NONE;
-}
-
-/* Entries that have a new path at all; the only field of many values that a term for a directory looks at. */
-static int add_two_names(Values *v) {
-        static const char *const ops[] = { "FOPSD_OP=rename", "FOPSD_OP=exchange", "FOPSD_OP=link" };
-
-        for (size_t i = 0; i < ELEMENTSOF(ops); i++)
-                if (values_add(v, fops_span_from_string(ops[i])) < 0)
-                        return -ENOMEM;
-        return ANSWER_ROUGHLY;
-}
-
-/* An answer or -errno. */
-static int add_alternative(const JournalSource *s, Values *v, const QueryAlternative *a) {
-        bool is_new_path = strcmp(a->field, "FOPSD_NEW_PATH") == 0;
-        size_t n_before = v->n_items;
-        int r;
-
-        switch (a->match) {
-        case QUERY_EQUAL:
-                r = values_add_equal(v, a);
-                return r < 0 ? r : ANSWER_WHOLE;
-        case QUERY_PART:
-        case QUERY_LAST:
-        case QUERY_BELOW:
-                r = add_fitting(s, v, a, is_new_path ? NEW_PATHS_MAX : VALUES_MAX);
-                if (r != ANSWER_NONE || !is_new_path)
-                        return r;
-                v->n_items = n_before;
-                return add_two_names(v);
-        case QUERY_ABSENT:
-        case QUERY_SERIAL:
-                break;
-        }
-        return ANSWER_NONE;
-}
-
-static int add_matches(sd_journal *j, const Values *v) {
-        int r;
-
-        r = sd_journal_add_conjunction(j);
-        for (size_t i = 0; r >= 0 && i < v->n_items; i++) {
-                r = sd_journal_add_match(j, v->items[i].data, v->items[i].size);
-                if (r >= 0)
-                        r = sd_journal_add_disjunction(j);
-        }
-        return r;
-}
-
-/* All matches there are to be. */
-static int add_all(JournalSource *s) {
-        int r;
-
-        r = journal_match_writer(s->journal);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(s->values); i++)
-                if (s->values[i].n_items > 0)
-                        r = add_matches(s->journal, s->values + i);
-        return r;
-}
-
-static int answer_term(JournalSource *s, size_t i) {
-        const QueryTerm *term = s->options->query->terms + i;
-        int r, worst = ANSWER_WHOLE;
-
-        for (size_t k = 0; k < term->n_items; k++) {
-                r = add_alternative(s, s->values + i, term->items + k);
-                if (r < 0)
-                        return r;
-                if (r == ANSWER_NONE) {
-                        values_done(s->values + i);
-                        return 0;
-                }
-                worst = MAX(worst, r);
-        }
-        s->impossible |= term->n_items > 0 && s->values[i].n_items == 0;
-        if (worst == ANSWER_WHOLE)
-                s->settled |= UINT32_C(1) << i;
-        return 0;
-}
-
 static int add_query(JournalSource *s) {
-        size_t n_matches = 0;
         uint64_t bytes = 0;
-        int r = 0;
+        int r;
 
-        for (size_t i = 0; r >= 0 && i < QUERY_TERMS_MAX && !s->impossible; i++) {
-                r = answer_term(s, i);
-                if (s->values[i].n_items > MATCHES_FEW)
-                        n_matches += s->values[i].n_items;
-        }
+        r = journal_matches_find(&s->matches, s->options);
         if (r >= 0)
-                r = add_all(s);
+                r = journal_matches_add(&s->matches, s->journal);
         if (r >= 0)
                 r = sd_journal_get_usage(s->journal, &bytes);
-        s->steps_left = n_matches > 0 ? bytes / BYTES_PER_MATCH / n_matches : UINT64_MAX;
+        s->steps_left = s->matches.n_many > 0 ? bytes / BYTES_PER_MATCH / s->matches.n_many : UINT64_MAX;
         return MIN(r, 0);
 }
 
@@ -260,18 +72,14 @@ static int drop_many(JournalSource *s) {
         _cleanup_free_ char *cursor = NULL;
         int r;
 
-        for (size_t i = 0; i < QUERY_TERMS_MAX; i++)
-                if (s->values[i].n_items > MATCHES_FEW) {
-                        values_done(s->values + i);
-                        s->settled &= ~(UINT32_C(1) << i);
-                }
+        journal_matches_drop_many(&s->matches);
         s->steps_left = UINT64_MAX;
 
         r = sd_journal_get_cursor(s->journal, &cursor);
         if (r < 0)
                 return r;
         sd_journal_flush_matches(s->journal);
-        r = add_all(s);
+        r = journal_matches_add(&s->matches, s->journal);
         if (r >= 0)
                 r = sd_journal_seek_cursor(s->journal, cursor);
         return r < 0 ? r : sd_journal_next(s->journal);
@@ -298,7 +106,7 @@ static int look(JournalSource *s, uint64_t *ret_usec) {
                 *ret_usec = 0;
                 return 0;
         }
-        return query_time_matches(q, *ret_usec) && query_matches(q, s->settled, &s->read.entry);
+        return query_time_matches(q, *ret_usec) && query_matches(q, s->matches.settled, &s->read.entry);
 }
 
 /* --- where to begin and end ------------------------------------------------------------------------------------------- */
@@ -306,7 +114,7 @@ static int look(JournalSource *s, uint64_t *ret_usec) {
 static bool is_beyond(JournalSource *s) {
         uint64_t usec;
 
-        return sd_journal_get_realtime_usec(s->journal, &usec) >= 0 && usec > last_realtime_usec(s);
+        return sd_journal_get_realtime_usec(s->journal, &usec) >= 0 && usec > journal_last_realtime_usec(s->options->query);
 }
 
 /* Steps onto the first entry to look at. 1, 0 if there is none, -errno. */
@@ -331,7 +139,7 @@ static int begin_at_time(JournalSource *s) {
 
 /* Back from the end to the first of the latest options->last that are asked for. */
 static int begin_at_last(JournalSource *s) {
-        uint64_t end_usec = last_realtime_usec(s), usec, n = 0;
+        uint64_t end_usec = journal_last_realtime_usec(s->options->query), usec, n = 0;
         _cleanup_free_ char *cursor = NULL;
         int r;
 
@@ -432,7 +240,7 @@ int journal_source_read(const SourceOptions *options, char **ret_cursor) {
                 return r;
         if (r >= 0)
                 r = add_query(&s);
-        if (r >= 0 && !s.impossible) {
+        if (r >= 0 && !s.matches.impossible) {
                 choose_fields(&s);
                 r = visit_all(&s, ret_cursor);
         }

@@ -6,6 +6,8 @@
 
 #include "path.h"
 
+const char *const query_fields[] = { "FOPSD_OP", "FOPSD_PATH", "FOPSD_NEW_PATH", "FOPSD_DIR", NULL };
+
 void query_done(Query *q) {
         for (size_t i = 0; i < ELEMENTSOF(q->terms); i++)
                 free(q->terms[i].items);
@@ -36,19 +38,26 @@ bool query_value_matches(const QueryAlternative *a, FopsSpan value) {
                 return value.data && memmem(value.data, value.size, a->value.data, a->value.size);
         case QUERY_LAST:
                 return value.data && fops_span_equal(fops_path_basename(value), a->value);
-        case QUERY_BELOW:
-                return fops_path_is_below(value, a->value);
         case QUERY_SERIAL:
                 return value.data && has_serial(value, a->value);
+        case QUERY_BELOW:
         case QUERY_ABSENT:
                 break;
         }
         return false;
 }
 
+static bool is_below(const FopsEntry *e, FopsSpan dir) {
+        return fops_path_is_below(fops_entry_get(e, "FOPSD_PATH"), dir) ||
+               fops_path_is_below(fops_entry_get(e, "FOPSD_NEW_PATH"), dir) ||
+               fops_path_is_below(fops_entry_get(e, "FOPSD_DIR"), dir);
+}
+
 static bool alternative_matches(const QueryAlternative *a, const FopsEntry *e) {
         if (a->match == QUERY_ABSENT)
                 return !fops_entry_get(e, a->field).data && fops_entry_get(e, "FOPSD_OP").data;
+        if (a->match == QUERY_BELOW)
+                return is_below(e, a->value);
 
         for (size_t i = 0; i < e->n_fields; i++)
                 if (strcmp(e->fields[i].name, a->field) == 0 && query_value_matches(a, e->fields[i].value))

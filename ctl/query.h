@@ -2,7 +2,7 @@
 #pragma once
 
 /* What is asked for: terms that must all hold, each of alternatives of which one must.
- *   -f /srv -k data  →  (FOPSD_PATH is /srv, or FOPSD_DIR or FOPSD_NEW_PATH is below /srv) and (FOPSD_KEY has "data" in it)
+ *   -f /srv -k data  →  (FOPSD_PATH, FOPSD_NEW_PATH or FOPSD_DIR is /srv or below it) and (FOPSD_KEY has "data" in it)
  * One query is put to the journal, which knows most answers from its indexes, and to entries made from an audit log. */
 
 #include "entry.h"
@@ -11,13 +11,13 @@ typedef enum QueryMatch {
         QUERY_EQUAL,  /* the value itself */
         QUERY_PART,   /* the value has it somewhere in it */
         QUERY_LAST,   /* it is the last component of a path */
-        QUERY_BELOW,  /* it is the path itself, or a directory above it */
+        QUERY_BELOW,  /* it is FOPSD_PATH, FOPSD_NEW_PATH or FOPSD_DIR, or a directory above one of them */
         QUERY_SERIAL, /* it is the serial number of an event's id */
         QUERY_ABSENT, /* the field isn't there, in an operation */
 } QueryMatch;
 
 typedef struct QueryAlternative {
-        const char *field; /* static */
+        const char *field; /* static; of QUERY_BELOW the one that the journal indexes it by */
         QueryMatch match;
         FopsSpan value;    /* absent for QUERY_ABSENT */
 } QueryAlternative;
@@ -41,7 +41,10 @@ void query_done(Query *q);
 /* Adds an alternative to a term; @field is static, @value borrowed. 0 or -ENOMEM. */
 int query_add(QueryTerm *term, const char *field, QueryMatch match, FopsSpan value);
 
-/* For what looks at one value: not QUERY_ABSENT. Pure. */
+/* What is looked at besides the alternatives' fields, NULL-terminated. */
+extern const char *const query_fields[];
+
+/* For what looks at one value: not QUERY_ABSENT or QUERY_BELOW. Pure. */
 bool query_value_matches(const QueryAlternative *a, FopsSpan value);
 
 /* True if every term holds for @e but those of @settled, bit 1 << index each, which are known to hold. Times aside. Pure. */

@@ -18,6 +18,7 @@ import journal as j
 from journal import FOPSCTL, JOURNALS, Skip, check, equal, fopsctl, run
 
 CAPTURES = ("auditd", "cwd", "descriptors", "exec", "failed", "hostile", "mixed", "names", "rename", "uring")
+BELOW_MAX = 32
 LOGS = [os.path.join(j.DATA, name + ".log") for name in CAPTURES]
 
 
@@ -182,18 +183,38 @@ def test_lines_are_the_latest_and_just_one_is_the_first(jr):
         equal([int(event.rpartition(":")[2]) for event in result.events], expected, f"{options} of a log")
 
 
-def test_a_subtree_of_more_directories_than_matches_is_found_whole(jr):
-    jr.send(*([*dated(time.time(), n), ("FOPSD_DIR", b"/srv/%d/%d" % (n % 2, n)),
-               ("FOPSD_PATH", b"/srv/%d/%d/x" % (n % 2, n))] for n in range(3000)))
-    jr.send([*dated(time.time(), 3000), ("FOPSD_DIR", b"/home"), ("FOPSD_PATH", b"/home/y"),
-             ("FOPSD_NEW_PATH", b"/srv/0/z")])
-    # 1,500 directories: asked for by matches, which are dropped on the way.
+def in_directory(n, directory, *more):
+    parts = directory.split(b"/")
+    return [*dated(time.time(), n), ("FOPSD_DIR", directory), ("FOPSD_PATH", directory + b"/x"), *more,
+            *(("FOPSD_BELOW", b"/".join(parts[:i])) for i in range(2, min(len(parts), BELOW_MAX + 1) + 1))]
+
+
+def test_a_subtree_is_found_whole(jr):
+    jr.send(*(in_directory(n, b"/srv/%d/%d" % (n % 2, n)) for n in range(3000)))
+    jr.send(in_directory(3000, b"/home", ("FOPSD_NEW_PATH", b"/srv/0/z"), ("FOPSD_BELOW", b"/srv"), ("FOPSD_BELOW", b"/srv/0")))
     equal(numbers(fopsctl("search", "-f", "/srv/1")), list(range(1, 3000, 2)), "the odd half")
     equal(numbers(fopsctl("search", "-f", "/srv/0")), [*range(0, 3000, 2), 3000], "the even half and what came into it")
     equal(numbers(fopsctl("search", "-f", "/srv/1", "-n", "1000")), list(range(1001, 3000, 2)), "the latest of it")
     equal(numbers(fopsctl("search", "-f", "/srv/0/2")), [2], "one directory")
-    jr.send(*([*dated(time.time(), n), ("FOPSD_DIR", b"/srv/1/%d" % n)] for n in range(3001, 7000)))
-    equal(numbers(fopsctl("search", "-f", "/srv/1")), [*range(1, 3000, 2), *range(3001, 7000)], "over 4,096 directories")
+    equal(numbers(fopsctl("search", "-f", "/srv/0/2/x")), [2], "one file")
+    equal(fopsctl("search", "-f", "/srv/0/20/y").code, 1, "exit code for what isn't there")
+    equal(len(numbers(fopsctl("search", "-f", "/"))), 3001, "all that there is")
+
+
+def test_a_subtree_deeper_than_its_index_is_found(jr):
+    deep = b"/srv" + b"/d" * (BELOW_MAX + 3)
+    jr.send(in_directory(1, deep), in_directory(2, deep + b"/e"), in_directory(3, deep + b"f"), in_directory(4, os.path.dirname(deep)))
+    equal(numbers(fopsctl("search", "-f", deep)), [1, 2], "below")
+    equal(numbers(fopsctl("search", "-f", b"/srv" + b"/d" * (BELOW_MAX - 1))), [1, 2, 3, 4], "below the last that is indexed")
+
+
+def test_of_more_programs_than_matches_all_are_found(jr):
+    jr.send(*([*dated(time.time(), n), ("FOPSD_EXE", b"/opt/%d/%d/x" % (n % 2, n))] for n in range(3000)))
+    # 1,500: asked for by matches, which are dropped on the way.
+    equal(numbers(fopsctl("search", "-x", "/opt/1")), list(range(1, 3000, 2)), "the odd half")
+    equal(numbers(fopsctl("search", "-x", "/opt/1", "-n", "1000")), list(range(1001, 3000, 2)), "the latest of it")
+    jr.send(*([*dated(time.time(), n), ("FOPSD_EXE", b"/opt/1/%d" % n)] for n in range(3001, 7000)))
+    equal(numbers(fopsctl("search", "-x", "/opt/1")), [*range(1, 3000, 2), *range(3001, 7000)], "over 4,096 programs")
 
 
 def test_only_fopsd_is_believed(jr):

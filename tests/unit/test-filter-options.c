@@ -93,8 +93,7 @@ static void print_query(const Query *q, char *text, size_t size) {
         } while (false)
 
 static void test_a_directory_is_asked_for_with_all_below(_unused_ void **state) {
-        static const char expected[] =
-                "FOPSD_PATH = /no/such or FOPSD_DIR below /no/such or FOPSD_NEW_PATH below /no/such\n";
+        static const char expected[] = "FOPSD_BELOW below /no/such\n";
 
         assert_query(expected, "-f", "/no/such");
         assert_query(expected, "-f", "//no/./such/");

@@ -77,11 +77,22 @@ static void test_the_last_component_is_whole(_unused_ void **state) {
 }
 
 static void test_below_ends_at_a_slash(_unused_ void **state) {
-        assert_true(matches("FOPSD_PATH", QUERY_BELOW, S("/srv/data/x")));
-        assert_true(matches("FOPSD_PATH", QUERY_BELOW, S("/srv")));
-        assert_true(matches("FOPSD_PATH", QUERY_BELOW, S("/")));
-        assert_false(matches("FOPSD_PATH", QUERY_BELOW, S("/srv/dat")));
-        assert_false(matches("FOPSD_PATH", QUERY_BELOW, S("/srv/data/x/y")));
+        assert_true(matches("FOPSD_BELOW", QUERY_BELOW, S("/srv/data/x")));
+        assert_true(matches("FOPSD_BELOW", QUERY_BELOW, S("/srv")));
+        assert_true(matches("FOPSD_BELOW", QUERY_BELOW, S("/")));
+        assert_false(matches("FOPSD_BELOW", QUERY_BELOW, S("/srv/dat")));
+        assert_false(matches("FOPSD_BELOW", QUERY_BELOW, S("/srv/data/x/y")));
+}
+
+static void test_below_is_any_of_the_paths(_unused_ void **state) {
+        Query q = {};
+
+        assert_true(matches("FOPSD_BELOW", QUERY_BELOW, S("/etc")));
+        fops_entry_begin(&entry, FOPS_KIND_OPERATION, 6);
+        fops_entry_add(&entry, "FOPSD_DIR", S("/home/alice"));
+        assert_int_equal(query_add(q.terms, "FOPSD_BELOW", QUERY_BELOW, S("/home")), 0);
+        assert_true(query_matches(&q, 0, &entry));
+        query_done(&q);
 }
 
 static void test_a_serial_is_all_of_the_number(_unused_ void **state) {
@@ -145,6 +156,7 @@ int main(void) {
                 cmocka_unit_test(test_a_part_may_be_anywhere),
                 cmocka_unit_test(test_the_last_component_is_whole),
                 cmocka_unit_test(test_below_ends_at_a_slash),
+                cmocka_unit_test(test_below_is_any_of_the_paths),
                 cmocka_unit_test(test_a_serial_is_all_of_the_number),
                 cmocka_unit_test(test_absent_is_of_operations_only),
                 cmocka_unit_test(test_terms_are_all_needed_and_alternatives_one),
