@@ -72,8 +72,9 @@ static int inputs_add_set(Inputs *inputs, const char *directory) {
         return r;
 }
 
-static int complain(const char *path, int error) {
-        fprintf(stderr, "fopsctl: %s: %s\n", path, strerror(-error));
+static int complain(const FileSourceOptions *options, const char *path, int error) {
+        if (!options->is_checked)
+                fprintf(stderr, "fopsctl: %s: %s\n", path, strerror(-error));
         return 1;
 }
 
@@ -111,7 +112,7 @@ static int compare_inputs(const void *a, const void *b) {
         return 0;
 }
 
-static int read_input(const Input *input, const char *command, FopsPipeline *pipeline) {
+static int read_input(const Input *input, const FileSourceOptions *options, FopsPipeline *pipeline) {
         const char *name = input->is_stdin ? "standard input" : input->path;
         _cleanup_(line_reader_freep) LineReader *reader = NULL;
         _cleanup_close_ int opened_fd = -EBADF;
@@ -122,7 +123,7 @@ static int read_input(const Input *input, const char *command, FopsPipeline *pip
         if (!input->is_stdin) {
                 fd = opened_fd = open(input->path, O_RDONLY | O_CLOEXEC);
                 if (fd < 0)
-                        return complain(name, -errno);
+                        return complain(options, name, -errno);
         }
         reader = line_reader_new(fd);
         if (!reader)
@@ -133,19 +134,20 @@ static int read_input(const Input *input, const char *command, FopsPipeline *pip
                 FopsRecordDiag diag;
 
                 if (n_lines++ == 0 && fops_span_starts_with(line, FOPS_SPAN_LITERAL("\x1f\x8b"))) {
-                        fprintf(stderr, "fopsctl: %s: compressed; use: zcat FILE | %s\n", name, command);
+                        if (!options->is_checked)
+                                fprintf(stderr, "fopsctl: %s: compressed; use: zcat FILE | %s\n", name, options->command);
                         return 1;
                 }
 
                 r = fops_pipeline_push_line(pipeline, line, &status, &diag);
                 if (r < 0)
                         return r;
-                if (status == FOPS_RECORD_MALFORMED && n_malformed++ < MALFORMED_SAID_MAX)
+                if (status == FOPS_RECORD_MALFORMED && n_malformed++ < MALFORMED_SAID_MAX && !options->is_checked)
                         fprintf(stderr, "%s:%ju: byte %zu: %s\n", name, (uintmax_t) n_lines, diag.offset + 1, diag.reason);
         }
-        if (n_malformed > MALFORMED_SAID_MAX)
+        if (n_malformed > MALFORMED_SAID_MAX && !options->is_checked)
                 fprintf(stderr, "%s: %ju malformed lines in all\n", name, (uintmax_t) n_malformed);
-        return r < 0 ? complain(name, r) : 0;
+        return r < 0 ? complain(options, name, r) : 0;
 }
 
 int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret) {
@@ -170,7 +172,7 @@ int file_source_read(const FileSourceOptions *options, char **paths, size_t n_pa
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0)
-                        result = complain(paths[i], r);
+                        result = complain(options, paths[i], r);
         }
 
         for (size_t i = 0; i < inputs.n_items; i++)
@@ -183,7 +185,7 @@ int file_source_read(const FileSourceOptions *options, char **paths, size_t n_pa
                 return -ENOMEM;
 
         for (size_t i = 0; i < inputs.n_items; i++) {
-                r = read_input(inputs.items + i, options->command, pipeline);
+                r = read_input(inputs.items + i, options, pipeline);
                 if (r < 0)
                         return r;
                 result |= r;

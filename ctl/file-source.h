@@ -9,6 +9,7 @@ typedef struct FileSourceOptions {
         int (*publish)(void *userdata, const FopsEntry *entry, const FopsOperation *op); /* as in pipeline.h */
         void *userdata;
         bool records;        /* entries hold their raw records too */
+        bool is_checked;     /* it was read before: what of it can't be read has been said */
         const char *command; /* that would read standard input, for a message: "fopsctl decode" */
 } FileSourceOptions;
 

@@ -105,6 +105,7 @@ static int read_files(const SourceOptions *o) {
                 .publish = publish,
                 .userdata = &v,
                 .records = o->records,
+                .is_checked = o->is_checked,
                 .command = o->command,
         };
         FileSourceStats stats;
@@ -113,7 +114,8 @@ static int read_files(const SourceOptions *o) {
         r = file_source_read(&options, o->files, o->n_files, &stats);
         if (r < 0)
                 return r == STOPPED ? 0 : r;
-        file_source_complain(&stats);
+        if (!o->is_checked)
+                file_source_complain(&stats);
         q = show_kept(&v);
         return q < 0 ? q : r;
 }

@@ -19,13 +19,13 @@ typedef struct SourceOptions {
         const Query *query;
         const char *const *fields; /* NULL-terminated: those wanted; NULL: all */
         uint64_t last;             /* only so many, the latest; 0: all */
+        bool is_checked;           /* it was read before: what of it can't be read has been said */
         SourceVisit visit;
         void *userdata;
 
         /* The journal. */
         const char *directory; /* NULL: the machine's */
         bool merge;            /* journals of other machines too */
-        bool is_checked;       /* it was read before: what of it can't be read has been said */
         const char *cursor;    /* only what comes behind it; NULL: all */
         bool keep_cursor;
 

@@ -4,8 +4,7 @@
  *   /srv/data/x: deleted 14:03:11 by alice with rm -rf /srv (pid 4711, in ssh session 3, unit user@1000.service)
  *
  *   2026-11-22 14:03:11.123 alice deleted /srv/data/x with rm[4711]
- *   2026-11-22 13:55:02.980 alice created /srv/data/x with vi[4650]
- * Each question of the history is put to the journal's indexes: a name, exactly, and those of the directories above it. */
+ *   2026-11-22 13:55:02.980 alice created /srv/data/x with vi[4650] */
 
 #include <getopt.h>
 #include <stdio.h>
@@ -13,34 +12,32 @@
 #include <time.h>
 
 #include "history-sentence.h"
+#include "history-source.h"
 #include "json.h"
 #include "output.h"
 #include "pager.h"
 #include "path.h"
-#include "source.h"
+#include "spool.h"
 #include "text.h"
 #include "true-path.h"
 #include "verb.h"
 
 /* A short timeline; -n gives the rest. */
 #define LINES_DEFAULT 20U
-/* Gaps and stops, the latest. */
-#define OTHERS_MAX 256U
 
 typedef struct Why {
-        const char *directory, *host;
-        bool merge, no_pager;
+        HistorySource source;
+        bool no_pager;
         uint64_t lines;
         Output output;
 
         FopsSpan path;
         uint64_t now_usec, first_usec; /* first: of fopsd's entries; 0: there are none */
-        bool is_checked, unreadable;
         History history;
         FopsArena arena;
 } Why;
 
-/* --- questions -------------------------------------------------------------------------------------------------------- */
+/* --- what is told ----------------------------------------------------------------------------------------------------- */
 
 /* What is shown, and what history and sentence look at. */
 static const char *const fields[] = {
@@ -50,128 +47,8 @@ static const char *const fields[] = {
         "FOPSD_CONTAINER", "FOPSD_PARENT", "_HOSTNAME", "FOPSD_NODE", NULL,
 };
 
-/* The operations of each question. */
-static const FopsOpMask naming = FOPS_OP_BIT(FOPS_OP_CREATE) | FOPS_OP_BIT(FOPS_OP_MKDIR) | FOPS_OP_BIT(FOPS_OP_MKNOD) |
-                                 FOPS_OP_BIT(FOPS_OP_SYMLINK) | FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_DELETE) |
-                                 FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) | FOPS_OP_BIT(FOPS_OP_EXCHANGE);
-static const FopsOpMask moving = FOPS_OP_BIT(FOPS_OP_DELETE) | FOPS_OP_BIT(FOPS_OP_RMDIR) | FOPS_OP_BIT(FOPS_OP_RENAME) |
-                                 FOPS_OP_BIT(FOPS_OP_EXCHANGE);
-static const FopsOpMask changing = FOPS_OP_BIT(FOPS_OP_MODIFY) | FOPS_OP_BIT(FOPS_OP_TRUNCATE) | FOPS_OP_BIT(FOPS_OP_CHMOD) |
-                                   FOPS_OP_BIT(FOPS_OP_CHOWN) | FOPS_OP_BIT(FOPS_OP_SETXATTR) |
-                                   FOPS_OP_BIT(FOPS_OP_REMOVEXATTR) | FOPS_OP_BIT(FOPS_OP_UTIME) | FOPS_OP_BIT(FOPS_OP_MOUNT) |
-                                   FOPS_OP_BIT(FOPS_OP_UMOUNT);
-
-static int add_equal(QueryTerm *term, const char *field, const char *value) {
-        return query_add(term, field, QUERY_EQUAL, fops_span_from_string(value));
-}
-
-static int add_ops(QueryTerm *term, FopsOpMask ops) {
-        int r = 0;
-
-        for (FopsOp op = 0; op < _FOPS_OP_MAX && r >= 0; op++)
-                if (ops & FOPS_OP_BIT(op))
-                        r = add_equal(term, "FOPSD_OP", fops_op_to_string(op));
-        return r;
-}
-
-static int add_names(QueryTerm *term, FopsSpan path) {
-        int r;
-
-        r = query_add(term, "FOPSD_PATH", QUERY_EQUAL, path);
-        return r < 0 ? r : query_add(term, "FOPSD_NEW_PATH", QUERY_EQUAL, path);
-}
-
-/* The root is never renamed. */
-static int add_directories(QueryTerm *term, FopsSpan path) {
-        int r = 0;
-
-        for (FopsSpan dir = fops_path_dirname(path); dir.size > 1 && r >= 0; dir = fops_path_dirname(dir))
-                r = add_names(term, dir);
-        return r;
-}
-
-static int add_question(Query *q, const HistoryQuestion *question) {
-        int r = 0;
-
-        switch (question->kind) {
-        case HISTORY_OF_NAME:
-                r = add_names(q->terms, question->path);
-                return r < 0 ? r : add_ops(q->terms + 1, naming);
-        case HISTORY_OF_CHANGES:
-                r = query_add(q->terms, "FOPSD_PATH", QUERY_EQUAL, question->path);
-                return r < 0 ? r : add_ops(q->terms + 1, changing);
-        case HISTORY_OF_DIRECTORIES:
-                r = add_directories(q->terms, question->path);
-                return r < 0 ? r : add_ops(q->terms + 1, moving);
-        case HISTORY_OF_INODE:
-                r = query_add(q->terms, "FOPSD_INODE", QUERY_EQUAL, question->inode);
-                if (r >= 0)
-                        r = query_add(q->terms + 1, "FOPSD_DEV", QUERY_EQUAL, question->dev);
-                return r < 0 ? r : add_ops(q->terms + 2, changing | naming);
-        }
-        return r;
-}
-
-static int take(void *userdata, const FopsEntry *entry) {
-        int r;
-
-        r = history_take(userdata, entry);
-        return r < 0 ? r : SOURCE_GO_ON;
-}
-
-/* Puts @query, which it ends, to the journal. */
-static int ask_journal(Why *w, Query *query, uint64_t last, SourceVisit visit, void *userdata) {
-        SourceOptions source = {
-                .query = query,
-                .fields = w->output.format == OUTPUT_JSON ? NULL : fields,
-                .last = last,
-                .visit = visit,
-                .userdata = userdata,
-                .directory = w->directory,
-                .merge = w->merge,
-                .is_checked = w->is_checked,
-        };
-        int r = 0;
-
-        if (w->host)
-                r = add_equal(query->terms + 3, "_HOSTNAME", w->host);
-        if (r >= 0)
-                r = source_read(&source, NULL);
-        query_done(query);
-        w->is_checked = true;
-        w->unreadable |= r > 0;
-        return MIN(r, 0);
-}
-
-static int ask(void *userdata, History *h, const HistoryQuestion *question) {
-        Query query = { .since_usec = question->since_usec, .until_usec = question->until_usec };
-        Why *w = userdata;
-        int r;
-
-        r = add_question(&query, question);
-        if (r < 0) {
-                query_done(&query);
-                return r;
-        }
-        /* The root has no directories above it, and no terms would mean everything. */
-        if (query.terms[0].n_items == 0) {
-                query_done(&query);
-                return 0;
-        }
-        return ask_journal(w, &query, HISTORY_ANSWERS_MAX, take, h);
-}
-
-static int take_first(void *userdata, const FopsEntry *entry) {
-        Why *w = userdata;
-
-        (void) query_parse_time(fops_entry_get(entry, "FOPSD_TIME"), &w->first_usec);
-        return SOURCE_ENOUGH;
-}
-
-static int ask_for_beginning(Why *w) {
-        Query query = { .until_usec = UINT64_MAX };
-
-        return ask_journal(w, &query, 0, take_first, w);
+static bool is_log(const Why *w) {
+        return w->source.n_files > 0;
 }
 
 /* The first thing that is told. */
@@ -181,25 +58,6 @@ static const HistoryNote *oldest(const History *h) {
                         return h->notes[i];
         return NULL;
 }
-
-/* When since then nothing was recorded: gaps, and times without fopsd. */
-static int ask_for_gaps(Why *w) {
-        Query query = { .since_usec = oldest(&w->history)->usec, .until_usec = UINT64_MAX };
-        int r;
-
-        r = add_equal(query.terms, "FOPSD_KIND", "gap");
-        if (r >= 0)
-                r = add_equal(query.terms, "FOPSD_STATE", "stopped");
-        if (r >= 0)
-                r = add_equal(query.terms, "FOPSD_STATE", "started");
-        if (r < 0) {
-                query_done(&query);
-                return r;
-        }
-        return ask_journal(w, &query, OTHERS_MAX, take, &w->history);
-}
-
-/* --- answers ---------------------------------------------------------------------------------------------------------- */
 
 /* The path as the sentence's first word, and the sentence. NULL when memory is out. */
 static char *compose_sentence(const Why *w) {
@@ -242,11 +100,12 @@ static void print_reservations(const Why *w) {
         if (!h->last)
                 return;
         if (!h->begins) {
-                fputs("How it came there isn't in the journal, in which fopsd's entries begin ", stdout);
+                fputs(is_log(w) ? "How it came there isn't in the audit log, which begins "
+                                : "How it came there isn't in the journal, in which fopsd's entries begin ", stdout);
                 history_print_time(w->first_usec, w->now_usec, stdout);
                 putchar('\n');
         }
-        if (w->directory || w->merge)
+        if (w->source.directory || w->source.merge || is_log(w))
                 return;
         is_there = lstat(w->path.data, &st) >= 0;
         if (!is_there && errno != ENOENT && errno != ENOTDIR)
@@ -301,24 +160,39 @@ static int say_nothing_known(const Why *w) {
         fputs("fopsctl: nothing is known of ", stderr);
         fops_text_print_name(w->path, stderr);
         if (w->first_usec > 0) {
-                fputs("; fopsd's entries begin ", stderr);
+                fputs(is_log(w) ? "; the audit log begins " : "; fopsd's entries begin ", stderr);
                 history_print_time(w->first_usec, w->now_usec, stderr);
                 fputc('\n', stderr);
         } else
-                fputs("; the journal has no entries of fopsd\n", stderr);
-        return w->unreadable ? EXIT_USAGE : EXIT_NOTHING;
+                fputs(is_log(w) ? "; the audit log has no operations\n" : "; the journal has no entries of fopsd\n", stderr);
+        return w->source.unreadable ? EXIT_USAGE : EXIT_NOTHING;
+}
+
+/* A log is read several times. */
+static int spool_logs(Why *w) {
+        int r = 0;
+
+        for (size_t i = 0; i < w->source.n_files && r >= 0; i++) {
+                r = spool(&w->arena, w->source.files + i);
+                if (r < 0)
+                        fprintf(stderr, "fopsctl: %s: %s\n", w->source.files[i], strerror(-r));
+        }
+        return r;
 }
 
 static int why(Why *w) {
         int r;
 
-        r = ask_for_beginning(w);
-        if (r >= 0 && w->first_usec > 0)
-                r = history_trace(&w->history, w->path, ask, w);
+        if (spool_logs(w) < 0)
+                return EXIT_USAGE;
+        w->source.fields = w->output.format == OUTPUT_JSON ? NULL : fields;
+        r = history_source_ask_for_beginning(&w->source, &w->first_usec);
+        if (r >= 0 && (w->first_usec > 0 || is_log(w)))
+                r = history_trace(&w->history, w->path, history_source_ask, &w->source);
         if (r >= 0 && !oldest(&w->history))
-                return w->unreadable && w->first_usec == 0 ? EXIT_USAGE : say_nothing_known(w);
+                return w->source.unreadable && w->first_usec == 0 ? EXIT_USAGE : say_nothing_known(w);
         if (r >= 0)
-                r = ask_for_gaps(w);
+                r = history_source_ask_for_gaps(&w->source, &w->history, oldest(&w->history)->usec);
         history_sort(&w->history);
         if (r >= 0)
                 r = print_all(w);
@@ -326,7 +200,8 @@ static int why(Why *w) {
                 return EXIT_FOUND; /* the reader has seen enough */
         if (r < 0)
                 fprintf(stderr, "fopsctl: %s\n", strerror(-r));
-        return r < 0 ? EXIT_USAGE : EXIT_FOUND;
+        /* Who names a file wants it read. */
+        return r < 0 || (w->source.unreadable && is_log(w)) ? EXIT_USAGE : EXIT_FOUND;
 }
 
 /* --- options ---------------------------------------------------------------------------------------------------------- */
@@ -346,6 +221,19 @@ static int take_path(Why *w, int argc, char **argv) {
         return r < 0;
 }
 
+/* 0, or 1 if memory is out, which has been said. */
+static int take_file(Why *w, char *path) {
+        char **files = reallocarray(w->source.files, w->source.n_files + 1, sizeof(char *));
+
+        if (!files) {
+                fprintf(stderr, "fopsctl: %s\n", strerror(ENOMEM));
+                return 1;
+        }
+        w->source.files = files;
+        w->source.files[w->source.n_files++] = path;
+        return 0;
+}
+
 /* 0: run; 1: *@ret_exit is all there is to do. */
 static int parse(const Verb *verb, int argc, char **argv, Why *w, int *ret_exit) {
         enum { OPTION_HOST = 256, OPTION_NO_PAGER };
@@ -354,6 +242,7 @@ static int parse(const Verb *verb, int argc, char **argv, Why *w, int *ret_exit)
                 { "output", required_argument, NULL, 'o' },
                 { "directory", required_argument, NULL, 'D' },
                 { "merge", no_argument, NULL, 'm' },
+                { "input", required_argument, NULL, 'i' },
                 { "host", required_argument, NULL, OPTION_HOST },
                 { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
                 { "help", no_argument, NULL, 'h' },
@@ -362,7 +251,7 @@ static int parse(const Verb *verb, int argc, char **argv, Why *w, int *ret_exit)
         int c;
 
         *ret_exit = EXIT_USAGE;
-        while ((c = getopt_long(argc, argv, "n:o:D:mh", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "n:o:D:mi:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'n':
                         if (fops_span_to_u64(fops_span_from_string(optarg), &w->lines) && w->lines > 0)
@@ -374,13 +263,17 @@ static int parse(const Verb *verb, int argc, char **argv, Why *w, int *ret_exit)
                                 return 1;
                         break;
                 case 'D':
-                        w->directory = optarg;
+                        w->source.directory = optarg;
                         break;
                 case 'm':
-                        w->merge = true;
+                        w->source.merge = true;
+                        break;
+                case 'i':
+                        if (take_file(w, optarg) != 0)
+                                return 1;
                         break;
                 case OPTION_HOST:
-                        w->host = optarg;
+                        w->source.host = optarg;
                         break;
                 case OPTION_NO_PAGER:
                         w->no_pager = true;
@@ -392,6 +285,10 @@ static int parse(const Verb *verb, int argc, char **argv, Why *w, int *ret_exit)
                 default:
                         return 1;
                 }
+        if (w->source.n_files > 0 && (w->source.directory || w->source.merge)) {
+                fprintf(stderr, "fopsctl: --input is no journal: --directory and --merge don't go with it\n");
+                return 1;
+        }
         return take_path(w, argc, argv);
 }
 
@@ -405,13 +302,14 @@ static int run(const Verb *verb, int argc, char **argv) {
         w.now_usec = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
         if (parse(verb, argc, argv, &w, &code) == 0) {
                 w.output.file = stdout;
-                w.output.with_host = w.merge;
+                w.output.with_host = w.source.merge;
                 w.output.to_terminal = isatty(STDOUT_FILENO);
                 w.output.colours = pager_colours();
                 pager_start(&pager, !w.no_pager);
                 code = why(&w);
                 pager_wait(&pager);
         }
+        free(w.source.files);
         history_done(&w.history);
         fops_arena_done(&w.arena);
         return code;
@@ -425,6 +323,7 @@ const Verb verb_why = {
                 "  -o, --output FORMAT   text (default) or json\n"
                 "  -D, --directory DIR   the journal in DIR\n"
                 "  -m, --merge           the journals of other hosts too\n"
+                "  -i, --input FILE      an audit.log, a directory with a rotated set, or - for standard input\n"
                 "      --host HOST       only of this host, by its whole name\n"
                 "      --no-pager        print all at once\n",
         .run = run,

@@ -69,7 +69,7 @@ _fopsctl() {
                 ;;
         why:*)
                 if [[ $cur == -* ]]; then
-                        _fopsctl_words --lines --output --directory --merge --host --no-pager --help
+                        _fopsctl_words --lines --output --directory --merge --input --host --no-pager --help
                 else
                         _filedir
                 fi

@@ -3,6 +3,7 @@
 tests/unit/test-history.c, real operations in tests/live."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -239,6 +240,48 @@ def test_hosts_are_told_apart(jr):
     equal(numbers(result), [9, 8, 7, 5, 2], "timeline")
     check(host.encode() in result.lines[2], "the host in a line")
     equal(fopsctl("why", "-m", "--host", "elsewhere", "/srv/new/x").code, 1, "exit code of another host")
+
+
+def log_of_today():
+    """A capture, as if it had been made a minute ago."""
+    with open(os.path.join(j.DATA, "rename.log"), "rb") as f:
+        log = f.read()
+    begin = int(re.search(rb"audit\(([0-9]+)", log)[1])
+    return re.sub(rb"audit\(([0-9]+)", lambda match: b"audit(%d" % (BEGIN // 1000 + int(match[1]) - begin), log)
+
+
+def test_a_log_tells_what_the_journal_tells(jr):
+    log = log_of_today()
+    path = jr.file("audit.log", log)
+    jr.send(*map(j.fields_of, fopsctl("decode", "-o", "json", path).lines))
+    for name in ("/srv/data/sub/in", "/srv/data/b", "/srv/data/sl"):
+        expected = fopsctl("why", name)
+        check(expected.code == 0 and len(expected.lines) > 3, f"of the journal: {expected.out}")
+        for result in (fopsctl("why", "-i", path, name), fopsctl("why", "-i", "-", name, stdin=log),
+                       fopsctl("why", "-i", "/dev/stdin", name, stdin=log)):
+            equal((result.code, result.err, result.out), (0, "", expected.out), f"of the log, {name}")
+    half = log.index(b"\n", len(log) // 2) + 1
+    parts = [jr.file("log.1", log[:half]), jr.file("log.2", log[half:])]
+    equal(fopsctl("why", "-i", parts[1], "-i", parts[0], "/srv/data/b").out, fopsctl("why", "/srv/data/b").out, "of two logs")
+
+
+def test_of_a_log_it_is_said_how_far_it_reaches(jr):
+    with open(os.path.join(j.DATA, "rename.log"), "rb") as f:
+        log = f.read()
+    result = fopsctl("why", "-i", "-", "/srv/unknown", stdin=log)
+    check(result.code == 1 and "; the audit log begins " in result.err, f"said of an unknown path: {result.err}")
+    result = fopsctl("why", "-i", jr.file("empty", b""), "/srv/unknown")
+    check(result.code == 1 and "the audit log has no operations" in result.err, f"said of an empty log: {result.err}")
+
+
+def test_what_of_a_log_cannot_be_read_is_said_once(jr):
+    with open(os.path.join(j.DATA, "rename.log"), "rb") as f:
+        torn = jr.file("torn", b"torn line\n" + f.read())
+    result = fopsctl("why", "-i", torn, "/srv/data/b")
+    equal((result.code, result.err.count("torn:1: byte 1"), result.err.count("malformed")), (0, 1, 1), "of a torn line")
+    result = fopsctl("why", "-i", torn, "-i", "/nonexistent", "/srv/data/b")
+    check(result.code == 2 and result.out and result.err.count("/nonexistent") == 1, f"of a missing file: {result.err}")
+    equal(fopsctl("why", "-i", torn, "-D", jr.directory, "/srv/data/b").code, 2, "exit code of a log and a journal")
 
 
 if __name__ == "__main__":
