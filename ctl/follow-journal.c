@@ -57,7 +57,7 @@ static int on_journal(sd_event_source *source, int fd _unused_, uint32_t revents
         return r < 0 ? follow_end(sd_event_source_get_event(source), r) : 0;
 }
 
-int follow_journal_new(sd_event *event, FollowHandlers handlers, FollowJournal **ret) {
+int follow_journal_new(sd_event *event, const char *directory, bool merge, FollowHandlers handlers, FollowJournal **ret) {
         _cleanup_(follow_journal_freep) FollowJournal *j = calloc(1, sizeof(FollowJournal));
         bool unreadable = false;
         int r, fd;
@@ -65,9 +65,9 @@ int follow_journal_new(sd_event *event, FollowHandlers handlers, FollowJournal *
         if (!j)
                 return -ENOMEM;
         j->handlers = handlers;
-        r = journal_open(NULL, false, &j->journal);
+        r = journal_open(directory, merge, &j->journal);
         if (r == 0)
-                r = journal_check(NULL, false, &unreadable);
+                r = journal_check(directory, merge, &unreadable);
         if (r != 0)
                 return r;
         (void) sd_journal_set_data_threshold(j->journal, 0);

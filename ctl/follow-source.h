@@ -31,9 +31,9 @@ static inline int follow_end(sd_event *event, int error) {
 
 typedef struct FollowJournal FollowJournal;
 
-/* Entries that come from now on. @handlers.ready isn't called: it is so at once. 0; 1 if the journal can't be read, which
- * has been said; -errno. */
-int follow_journal_new(sd_event *event, FollowHandlers handlers, FollowJournal **ret);
+/* Entries that come from now on, into the journal that journal_open() would open. @handlers.ready isn't called: it is so at once.
+ * 0; 1 if the journal can't be read, which has been said; -errno. */
+int follow_journal_new(sd_event *event, const char *directory, bool merge, FollowHandlers handlers, FollowJournal **ret);
 FollowJournal *follow_journal_free(FollowJournal *j);
 FOPS_DEFINE_CLEANUP(FollowJournal *, follow_journal_free)
 

@@ -62,7 +62,7 @@ _fopsctl() {
         follow:*)
                 if [[ $cur == -* ]]; then
                         _fopsctl_words --event --recursive --monitor --format --timefmt --no-newline --failed --include \
-                                --exclude --includei --excludei --output --count --timeout --quiet --help
+                                --exclude --includei --excludei --output --directory --merge --count --timeout --quiet --help
                 else
                         _filedir
                 fi

@@ -222,6 +222,18 @@ def test_who_may_only_read_follows_paths_that_are_watched(jr):
         equal(f.until(b"\n"), b"/srv/data/ DELETE x\n", "lines")
 
 
+def test_another_journal_is_followed_and_nothing_watched_for_it(jr):
+    # For root, and with paths: a fopsd of its own would hear nothing of what is written to the journal here.
+    host = os.uname().nodename.encode()
+    with Follower("-r", "-D", JOURNALS, "/srv/data") as f, Follower("-r", "--merge", "/srv/data") as g:
+        jr.send(entry(path=b"/srv/other"), entry(path=b"/srv/data/sub/x"))
+        for follower in (f, g):
+            check(b"/srv/data/sub/x\n" in follower.until(b"\n"), f"line: {follower.out}")
+    check(host in g.out and host not in f.out, f"the host is for what may be of several: {f.out} {g.out}")
+    result = fopsctl("follow", "-q", "-D", "/nonexistent")
+    equal((result.code, result.err.count("/nonexistent")), (2, 1), "without such a directory")
+
+
 def test_without_permission_or_journal_it_says_so(jr):
     program = os.path.join(jr.directory, "fopsctl")
     shutil.copy(FOPSCTL, program)
