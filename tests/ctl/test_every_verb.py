@@ -94,7 +94,8 @@ def test_a_reader_that_goes_ends_it_quietly(jr):
 
 
 def test_a_full_disk_is_said(jr):
-    jr.send(*(entry(n) for n in range(10)))
+    # Some are found out at the end, some on the way.
+    jr.send(*(entry(n, b"/srv/x") for n in range(3000)), *(entry(n, b"/srv/%d" % n) for n in range(3000, 5000)))
     for verb in LINES:
         with open("/dev/full", "wb") as full:
             done = subprocess.run([FOPSCTL, *prepared(jr, verb)], stdout=full, stderr=subprocess.PIPE, check=False)
