@@ -11,6 +11,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static void complain(const char *what, int error) {
         fprintf(stderr, "fopsctl: %s: %s\n", what, strerror(-error));
@@ -68,9 +69,21 @@ int journal_check(const char *directory, bool merge, bool *ret_unreadable) {
         return 1;
 }
 
+/* sd_journal keeps all files open, and passes without a word over those for which there is no descriptor. A program gets 1,024 unless
+ * it asks for more, since select(2) can't have more, which nothing here uses. */
+static void allow_many_files(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+                limit.rlim_cur = limit.rlim_max;
+                (void) setrlimit(RLIMIT_NOFILE, &limit);
+        }
+}
+
 int journal_open(const char *directory, bool merge, sd_journal **ret) {
         int r;
 
+        allow_many_files();
         /* fopsd's entries are in the system's files; what users write, in files of their own. */
         r = directory ? sd_journal_open_directory(ret, directory, 0)
                       : sd_journal_open(ret, merge ? 0 : SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);

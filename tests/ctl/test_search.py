@@ -217,6 +217,17 @@ def test_of_more_programs_than_matches_all_are_found(jr):
     equal(numbers(fopsctl("search", "-x", "/opt/1")), [*range(1, 3000, 2), *range(3001, 7000)], "over 4,096 programs")
 
 
+def test_a_journal_of_more_files_than_descriptors_is_read_whole(jr):
+    for n in range(24):
+        jr.send(dated(time.time(), n))
+        run(["journalctl", "--rotate"])
+
+    def with_few_descriptors():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+    equal(numbers(fopsctl("search", preexec_fn=with_few_descriptors)), list(range(24)), "of 24 files")
+
+
 def test_only_fopsd_is_believed(jr):
     jr.send(dated(time.time(), 1))
     jr.send_as(j.NOBODY, dated(time.time(), 2),
