@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -259,6 +260,31 @@ def test_an_index_that_is_full(ground):
         time.sleep(0.1)
     expect(daemon, {"index": ("problem", "had no room in the index")}, file)
     daemon.stop()
+
+
+def await_findings(daemon, there, meanwhile):
+    deadline = time.monotonic() + live.READY_SECONDS
+    while bool(examine(daemon.config)[1]) != there:
+        live.check(time.monotonic() < deadline, f"doctor still finds {'nothing' if there else 'something'}")
+        meanwhile()
+
+
+def test_a_journald_that_takes_nothing(ground):
+    tree = ground.tree()
+
+    def work():
+        for n in range(1000):
+            os.mkdir(f"{tree}/{n}")
+            os.rmdir(f"{tree}/{n}")
+
+    with running(ground, tree) as daemon:
+        ground.journald.send_signal(signal.SIGSTOP)
+        try:
+            await_findings(daemon, True, work)
+            expect(daemon, {"running": ("problem", "journald takes nothing")})
+        finally:
+            ground.journald.send_signal(signal.SIGCONT)
+        await_findings(daemon, False, lambda: time.sleep(0.1))
 
 
 def test_what_journald_drops(ground):
