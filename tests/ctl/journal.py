@@ -8,7 +8,7 @@ A test file defines functions test_…(journal) and ends with journal.main(). Ex
 """
 
 import ctypes
-import glob
+import hashlib
 import json
 import os
 import shutil
@@ -27,11 +27,12 @@ JOURNALD = next((p for p in ("/lib/systemd/systemd-journald", "/usr/lib/systemd/
                 None)
 SOCKET = "/run/systemd/journal/socket"
 JOURNALS = "/run/log/journal"
+OTHER_JOURNALS = "/var/log/journal"
 READY_SECONDS = 30
 NOBODY = 65534
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
+CLONE_NEWNS, CLONE_NEWUTS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x4000000, 0x1000, 0x4000, 0x40000
 
 
 class Skip(Exception):
@@ -111,6 +112,7 @@ class Journal:
     def __init__(self):
         self.journald = None
         self.directory = None
+        self.own_name = None
 
     def __enter__(self):
         try:
@@ -140,19 +142,21 @@ class Journal:
             libc("mount", b"tmpfs", place, b"tmpfs", 0, b"size=4g,mode=755")
         self.start()
 
-    def start(self):
+    def start(self, storage="volatile"):
         for directory in (JOURNALS, "/run/systemd/journal", "/run/systemd/journald.conf.d"):
             os.makedirs(directory, exist_ok=True)
         with open("/run/systemd/journald.conf.d/test.conf", "w", encoding="ascii") as f:
-            f.write("[Journal]\nStorage=volatile\nRateLimitBurst=0\nReadKMsg=no\nForwardToSyslog=no\nForwardToKMsg=no\n"
+            f.write(f"[Journal]\nStorage={storage}\nRateLimitBurst=0\nReadKMsg=no\nForwardToSyslog=no\nForwardToKMsg=no\n"
                     "ForwardToConsole=no\nForwardToWall=no\nRuntimeMaxUse=3G\nRuntimeMaxFileSize=512M\nRuntimeKeepFree=1M\n")
         # A journald that is started by hand joins the audit multicast group and turns auditing on: not this one.
         command = ["setpriv", "--bounding-set=-audit_control,-audit_read", "--inh-caps=-audit_control,-audit_read", JOURNALD]
         self.journald = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
+        with open("/etc/machine-id", encoding="ascii") as f:
+            own = os.path.join(JOURNALS if storage == "volatile" else OTHER_JOURNALS, f.read().strip(), "system.journal")
         deadline = time.monotonic() + READY_SECONDS
         # The last is what --sync speaks to.
-        while not (os.path.exists(SOCKET) and glob.glob(JOURNALS + "/*/system.journal") and
+        while not (os.path.exists(SOCKET) and os.path.exists(own) and
                    os.path.exists("/run/systemd/journal/io.systemd.journal")):
             if self.journald.poll() is not None or time.monotonic() > deadline:
                 raise Skip("systemd-journald doesn't start in a namespace of its own")
@@ -177,7 +181,30 @@ class Journal:
         self.stop()
         shutil.rmtree("/run/log", ignore_errors=True)
         shutil.rmtree("/run/systemd/journal", ignore_errors=True)
+        shutil.rmtree(OTHER_JOURNALS, ignore_errors=True)
+        if self.own_name:
+            socket.sethostname(self.own_name)
         self.start()
+
+    def become(self, host):
+        """From now on journald is that of another machine, and its journal beside this one's, in OTHER_JOURNALS: what is in /run is taken
+        for this machine's anyhow."""
+        self.stop()
+        shutil.rmtree("/run/systemd/journal")
+        os.makedirs("/run/systemd/journal")
+        # What is in /run is to be moved there when that is writable: it is.
+        with open("/run/systemd/journal/flushed", "wb"):
+            pass
+        if not self.own_name:
+            libc("unshare", CLONE_NEWUTS)
+            self.own_name = socket.gethostname()
+        socket.sethostname(host)
+        libc("mount", self.file("machine-id", hashlib.md5(host.encode()).hexdigest().encode() + b"\n").encode(), b"/etc/machine-id", None,
+             MS_BIND, None)
+        try:
+            self.start("persistent")
+        finally:
+            libc("umount", b"/etc/machine-id")
 
     def send(self, *entries, sync=True):
         """Entries, as lists of pairs."""

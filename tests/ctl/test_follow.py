@@ -224,12 +224,12 @@ def test_who_may_only_read_follows_paths_that_are_watched(jr):
 
 def test_another_journal_is_followed_and_nothing_watched_for_it(jr):
     # For root, and with paths: a fopsd of its own would hear nothing of what is written to the journal here.
-    host = os.uname().nodename.encode()
-    with Follower("-r", "-D", JOURNALS, "/srv/data") as f, Follower("-r", "--merge", "/srv/data") as g:
+    jr.become("web2")
+    with Follower("-r", "-D", j.OTHER_JOURNALS, "/srv/data") as f, Follower("-r", "--merge", "/srv/data") as g:
         jr.send(entry(path=b"/srv/other"), entry(path=b"/srv/data/sub/x"))
         for follower in (f, g):
             check(b"/srv/data/sub/x\n" in follower.until(b"\n"), f"line: {follower.out}")
-    check(host in g.out and host not in f.out, f"the host is for what may be of several: {f.out} {g.out}")
+    check(b"web2" in g.out and b"web2" not in f.out, f"the host is for what may be of several: {f.out} {g.out}")
     result = fopsctl("follow", "-q", "-D", "/nonexistent")
     equal((result.code, result.err.count("/nonexistent")), (2, 1), "without such a directory")
 

@@ -139,6 +139,22 @@ def test_the_overview_has_all_tables_short(jr):
     equal(list(csv.DictReader(io.StringIO(fopsctl("report", "-o", "csv").out.decode())))[0]["REPORT"], "totals", "CSV")
 
 
+def test_journals_of_other_hosts_are_merged(jr):
+    here = os.uname().nodename
+    deletion = [("SYSLOG_IDENTIFIER", b"fopsd"), ("FOPSD_KIND", b"operation"), ("FOPSD_OP", b"delete"), ("FOPSD_PATH", b"/srv/x"),
+                ("FOPSD_TIME", b"%.3f" % time.time())]
+    jr.send(deletion, deletion)
+    jr.become("web2")
+    jr.send(deletion, deletion, deletion)
+    counts = {row["value"]: row["count"] for row in fopsctl("report", "hosts", "-m", "-o", "json").entries}
+    equal(counts, {here: 2, "web2": 3}, "of all hosts")
+    counts = {row["value"]: row["count"] for row in fopsctl("report", "hosts", "-o", "json").entries}
+    equal(counts, {here: 2}, "of this host")
+    counts = {row["value"]: row["count"] for row in fopsctl("report", "ops", "-m", "--host", "web2", "-o", "json").entries}
+    equal(counts, {"delete": 3}, "of another host")
+    check("web2" in fopsctl("report", "-m").out.decode(), "the overview has no hosts")
+
+
 def test_hostile_names_stay_in_their_row(jr):
     jr.fill("hostile", "comm")
     for form in ("text", "csv"):

@@ -235,11 +235,13 @@ def test_it_asks_the_indexes_and_not_everything(jr):
 
 def test_hosts_are_told_apart(jr):
     jr.send(*LIFE)
-    host = os.uname().nodename
-    result = fopsctl("why", "-m", "--host", host, "/srv/new/x")
-    equal(numbers(result), [9, 8, 7, 5, 2], "timeline")
-    check(host.encode() in result.lines[2], "the host in a line")
-    equal(fopsctl("why", "-m", "--host", "elsewhere", "/srv/new/x").code, 1, "exit code of another host")
+    jr.become("web2")
+    jr.send(operation(11, "create", b"/srv/new/x"))
+    equal(numbers(fopsctl("why", "/srv/new/x")), [9, 8, 7, 5, 2], "timeline of this host")
+    result = fopsctl("why", "-m", "--host", "web2", "/srv/new/x")
+    equal(numbers(result), [11], "timeline of the other host")
+    check(b"web2" in result.lines[2], "the host in a line")
+    equal(fopsctl("why", "-m", "--host", "elsewhere", "/srv/new/x").code, 1, "exit code of a third")
 
 
 def log_of_today():
