@@ -208,7 +208,9 @@ int journal_matches_add(const JournalMatches *m, sd_journal *j) {
         int r;
 
         r = journal_match_writer(j);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(m->values); i++)
+        /* sd-journal looks first for what was added last, and in a file that doesn't have that for nothing else: paths and
+         * processes, which few entries have, come in front of operations and results. */
+        for (size_t i = ELEMENTSOF(m->values); r >= 0 && i-- > 0;)
                 if (m->values[i].n_items > 0)
                         r = add_matches(j, m->values + i);
         return r;
