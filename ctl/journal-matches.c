@@ -7,6 +7,7 @@
 
 #include "journal-entry.h"
 #include "journal-files.h"
+#include "journal-serial.h"
 #include "path.h"
 
 /* Of one term. A step through 4,096 takes 2.5 ms (0.6 µs each, Linux 6.18, systemd 252): with more it is no use to begin. */
@@ -17,9 +18,6 @@
 #define VALUES_MAX 1000000U
 /* The same for FOPSD_NEW_PATH, since few entries have one: then those are read. */
 #define NEW_PATHS_MAX 10000U
-/* How much later than the event its entry may come and still be found by --until: what waits in fopsd's and in journald's
- * buffers, a restart of fopsd in between. */
-#define LATE_USEC (UINT64_C(600) * 1000000)
 
 static void values_done(JournalValues *v) {
         free(v->items);
@@ -35,7 +33,7 @@ void journal_matches_done(JournalMatches *m) {
 uint64_t journal_last_realtime_usec(const Query *q) {
         uint64_t end_usec;
 
-        return __builtin_add_overflow(q->until_usec, LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
+        return __builtin_add_overflow(q->until_usec, JOURNAL_LATE_USEC, &end_usec) ? UINT64_MAX : end_usec;
 }
 
 static int values_add(JournalValues *v, FopsSpan match) {
@@ -106,6 +104,15 @@ static int add_fitting(const SourceOptions *o, JournalValues *v, const QueryAlte
         return r == 0 ? ANSWER_WHOLE : r == -ENOMEM ? r : ANSWER_NONE;
 }
 
+/* One in each boot, hardly more than once: sent again. */
+static int add_events(const SourceOptions *o, JournalValues *v, const QueryAlternative *a) {
+        Fitting f = { .values = v, .asked = a, .n_looked_max = MATCHES_MAX };
+        int r;
+
+        r = journal_each_event(o, a->value, take_value, &f);
+        return r == 0 ? ANSWER_WHOLE : r == -ENOMEM ? r : ANSWER_NONE;
+}
+
 /* Itself, or that which FOPSD_BELOW has as one of the directories above it. */
 static int add_below(JournalValues *v, FopsSpan path) {
         FopsSpan above = FOPS_SPAN_ABSENT, next = fops_path_next_prefix(path, FOPS_SPAN_ABSENT);
@@ -154,8 +161,9 @@ static int add_alternative(const SourceOptions *o, JournalValues *v, const Query
                         return r;
                 v->n_items = n_before;
                 return add_two_names(v);
-        case QUERY_ABSENT:
         case QUERY_SERIAL:
+                return add_events(o, v, a);
+        case QUERY_ABSENT:
                 break;
         }
         return ANSWER_NONE;

@@ -35,5 +35,9 @@ int journal_matches_add(const JournalMatches *m, sd_journal *j);
 /* Leaves those of many values to be held against entries. */
 void journal_matches_drop_many(JournalMatches *m);
 
+/* How much later than the event its entry may come and still be found by --until: what waits in fopsd's and in journald's
+ * buffers, a restart of fopsd in between. */
+#define JOURNAL_LATE_USEC (UINT64_C(600) * 1000000)
+
 /* Nothing that came later is asked for. */
 uint64_t journal_last_realtime_usec(const Query *q);
