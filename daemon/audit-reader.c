@@ -8,8 +8,9 @@
  * (kauditd_thread(), kauditd_hold_skb()). So when little room is left the reader doesn't stop: it takes a few messages many times a
  * second, which keeps the kernel's queue moving, slowly.
  *
- * If it came to such a failure all the same (ENOBUFS), the kernel puts nothing into the socket before that is empty
- * (NETLINK_S_CONGESTED): then it is emptied as fast as possible, and for that there is the reserve. */
+ * If it came to such a failure all the same, the kernel puts nothing into the socket before that is empty (NETLINK_S_CONGESTED): then
+ * it is emptied as fast as possible, and for that there is the reserve. ENOBUFS tells of it only once, and perhaps a process that is
+ * dead by now; so what counts is whether the socket has refused anything since it was last empty, which the ring remembers. */
 
 #include "audit-reader.h"
 
@@ -22,25 +23,36 @@
 #include "audit-socket.h"
 
 /* The part of the ring that is kept for trickling, and for emptying the socket: a socket's buffer of the ring's size holds some 29,000
- * records in 64 MiB, which are 9 MiB in the ring. */
-#define RESERVE_PART 4U
+ * records in 64 MiB, which are 9 MiB in the ring; and it may come to that a few times. */
+#define RESERVE_PART 3U
 /* How long the socket is left alone then: well below the kernel's 100 ms. */
 #define TRICKLE_MSEC 20
 /* Messages at each time: of the largest kind one would do to let the next one in, of small ones it takes some. 400 a second;
  * the reserve lasts two minutes. */
 #define TRICKLE_MESSAGES 8U
 
+/* Less than a batch: a record is counted as 2,300 at least. The next one empties the socket, and that is to be noticed, or what the
+ * kernel puts in from then on would fill all the reserve. */
+#define EMPTY_BYTES UINT64_C(65536)
+
 /* An event's records come one by one, and busy programs' events one after another: let them gather, or two threads are woken for each.
  * That late may an entry be; the kernel's queue empties into the socket meanwhile. */
 #define GATHER_USEC 1000U
+
+typedef enum Pace {
+        PACE_FAST,
+        PACE_SLOW,          /* little room is left, or the ring's reader wants it so */
+        PACE_EMPTYING,      /* … but the kernel waits for the socket to be empty */
+        PACE_EMPTYING_LAST, /* … which it is after the next batch */
+} Pace;
 
 struct AuditReader {
         pthread_t thread;
         int socket_fd;
         uint64_t buffer_bytes;
-        bool is_large;     /* perhaps: the socket's buffer */
-        bool is_congested; /* the kernel waits for the socket to be empty */
+        bool is_large; /* perhaps: the socket's buffer */
         Ring *ring;
+        Keeper *keeper;
         int data_fd;            /* eventfd, to the ring's reader */
         int poke_fd;            /* eventfd, to the thread: there is room, or it is time to stop */
         _Atomic bool is_resting; /* the ring's reader wants to be woken */
@@ -68,10 +80,18 @@ static uint64_t reserve(const AuditReader *a) {
         return MAX(ring_n_bytes(a->ring) / RESERVE_PART, 2 * RING_BATCH_BYTES);
 }
 
-static bool is_to_be_slow(const AuditReader *a) {
-        if (a->is_congested)
-                return ring_n_free(a->ring) < RING_BATCH_BYTES;
-        return atomic_load(&a->is_held) || ring_n_free(a->ring) < reserve(a);
+static void note_empty(AuditReader *a) {
+        ring_set_n_refused(a->ring, audit_socket_n_refused(a->socket_fd));
+}
+
+static Pace pace_of(const AuditReader *a) {
+        uint64_t n_free = ring_n_free(a->ring);
+
+        if (!atomic_load(&a->is_held) && n_free >= reserve(a))
+                return PACE_FAST;
+        if (n_free < RING_BATCH_BYTES || audit_socket_n_refused(a->socket_fd) == ring_n_refused(a->ring))
+                return PACE_SLOW;
+        return audit_socket_bytes_used(a->socket_fd) > EMPTY_BYTES ? PACE_EMPTYING : PACE_EMPTYING_LAST;
 }
 
 /* Little room is left: waits until there is more, or for a moment. Returns how many messages may be taken then. */
@@ -79,7 +99,7 @@ static unsigned throttle(AuditReader *a) {
         struct pollfd p = { .fd = a->poke_fd, .events = POLLIN };
 
         atomic_store(&a->is_short, true);
-        if (is_to_be_slow(a) && poll(&p, 1, TRICKLE_MSEC) > 0)
+        if (pace_of(a) == PACE_SLOW && poll(&p, 1, TRICKLE_MSEC) > 0)
                 calm(a->poke_fd);
         atomic_store(&a->is_short, false);
         return ring_n_free(a->ring) >= RING_BATCH_BYTES ? TRICKLE_MESSAGES : 0;
@@ -106,9 +126,11 @@ static void *read_socket(void *userdata) {
         AuditReader *a = userdata;
         bool was_short = false;
 
+        keeper_begin_reading(a->keeper);
         shrink_socket(a);
         while (!atomic_load(&a->stop)) {
-                bool is_short = is_to_be_slow(a);
+                Pace pace = pace_of(a);
+                bool is_short = pace == PACE_SLOW;
                 unsigned n_max = RING_BATCH;
                 int n;
 
@@ -124,28 +146,30 @@ static void *read_socket(void *userdata) {
 
                 n = recvmmsg(a->socket_fd, ring_landing(a->ring), n_max, MSG_DONTWAIT, NULL);
                 if (n > 0) {
+                        if (pace == PACE_EMPTYING_LAST)
+                                note_empty(a);
                         ring_commit(a->ring, (unsigned) n);
                         /* Before is_resting is looked at the commit is to be seen: _rest does the two the other way round. */
                         atomic_thread_fence(memory_order_seq_cst);
                         if (atomic_load(&a->is_resting) && atomic_exchange(&a->is_resting, false))
                                 poke(a->data_fd);
                 } else if (n < 0 && errno == EAGAIN) {
-                        a->is_congested = false;
+                        note_empty(a);
                         shrink_socket(a);
                         wait_for_socket(a);
                 } else if (n < 0 && errno == ENOBUFS) {
                         ring_count_overrun(a->ring);
-                        a->is_congested = true;
                 } else if (n < 0 && errno != EINTR) {
                         atomic_store(&a->error, -errno);
                         poke(a->data_fd);
                         break;
                 }
         }
+        keeper_end_reading(a->keeper);
         return NULL;
 }
 
-int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, AuditReader **ret) {
+int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, Keeper *keeper, AuditReader **ret) {
         _cleanup_free_ AuditReader *a = calloc(1, sizeof(AuditReader));
         _cleanup_close_ int data_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         sigset_t all, before;
@@ -159,6 +183,7 @@ int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, AuditRead
         a->buffer_bytes = buffer_bytes;
         a->is_large = true;
         a->ring = ring;
+        a->keeper = keeper;
         a->data_fd = data_fd;
         a->poke_fd = poke_fd;
         /* What is in the ring already is to be looked at. */

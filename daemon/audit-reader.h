@@ -4,13 +4,14 @@
 /* The reader thread: datagrams off the audit socket into the ring and nothing else, so that a slow journal never makes the kernel
  * wait while the ring has room. */
 
+#include "keeper.h"
 #include "ring.h"
 
 typedef struct AuditReader AuditReader;
 
-/* Starts it. Socket and ring are borrowed. @buffer_bytes: the socket's receive buffer, to which one that was made larger for want of
+/* Starts it. Socket, ring and keeper are borrowed. @buffer_bytes: the socket's receive buffer, to which one that was made larger for want of
  * a reader shrinks again. 0 or -errno. */
-int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, AuditReader **ret);
+int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, Keeper *keeper, AuditReader **ret);
 
 /* Stops it and waits until it has committed what it had received. */
 AuditReader *audit_reader_free(AuditReader *a);

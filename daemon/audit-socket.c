@@ -33,11 +33,19 @@ static void set_buffer(int fd, uint64_t bytes) {
                 (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n));
 }
 
-uint64_t audit_socket_bytes_used(int fd) {
+static uint32_t meminfo(int fd, unsigned which) {
         uint32_t info[SK_MEMINFO_VARS] = {};
         socklen_t size = sizeof(info);
 
-        return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) == 0 ? info[SK_MEMINFO_RMEM_ALLOC] : 0;
+        return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) == 0 ? info[which] : 0;
+}
+
+uint64_t audit_socket_bytes_used(int fd) {
+        return meminfo(fd, SK_MEMINFO_RMEM_ALLOC);
+}
+
+uint32_t audit_socket_n_refused(int fd) {
+        return meminfo(fd, SK_MEMINFO_DROPS);
 }
 
 void audit_socket_make_room(int fd, uint64_t bytes, uint64_t bytes_max) {

@@ -33,6 +33,9 @@ bool audit_socket_shrink(int fd, uint64_t bytes);
 /* What is in the receive buffer, counted that way too. */
 uint64_t audit_socket_bytes_used(int fd);
 
+/* How often the kernel found it too full, and gave up for the moment. */
+uint32_t audit_socket_n_refused(int fd);
+
 /* Unregisters if it is this process that is registered, and closes. The registration of another ends when the kernel next has
  * something to send and finds nobody. */
 void audit_socket_close(AuditSocket *s);

@@ -15,6 +15,8 @@
 
 /* Messages taken in one go, before signals and the watchdog get their turn: about 20 ms of work. */
 #define MESSAGES_AT_ONCE 1024U
+/* On top of what is asked for: with it a third of the ring is a reserve (audit-reader.c). */
+#define RESERVE_PART 2U
 /* The kernel counts a record of 300 bytes as 2,300 in the socket's buffer, the ring as 310. As large as the ring is enough while somebody
  * reads. */
 #define SOCKET_BYTES_FACTOR 1U
@@ -70,7 +72,7 @@ static int open_ring(HandOver *from, uint64_t bytes, IntakeOrigin *origin, Ring 
                         return r;
                 origin->ring_error = r;
         }
-        return ring_new(bytes, ret);
+        return ring_new(bytes + bytes / RESERVE_PART, ret);
 }
 
 /* A socket without the ring's notes: is it a registered one? One that listens is in the group. */
@@ -83,12 +85,12 @@ static uint32_t guess_registered_pid(int fd) {
 
 static int start_reading(Intake *i) {
         /* Listeners never make anybody wait. */
-        if (i->socket.registered_pid > 0 && i->keeper.fd < 0)
+        if (i->socket.registered_pid > 0)
                 (void) keeper_start(i->socket.fd, KEEPER_BYTES_FACTOR * i->buffer_bytes, KEEPER_BYTES_FACTOR_MAX * i->buffer_bytes,
                                     &i->keeper);
         ring_notes(i->ring)->pid = (uint32_t) getpid();
         ring_notes(i->ring)->registered_pid = i->socket.registered_pid;
-        return audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->reader);
+        return audit_reader_new(i->socket.fd, i->socket_bytes, i->ring, &i->keeper, &i->reader);
 }
 
 int intake_new(HandOver *from, FopsSourceMode mode, uint64_t buffer_bytes, const IntakeHandlers *handlers, IntakeOrigin *ret_origin,
@@ -131,10 +133,9 @@ Intake *intake_free(Intake *i) {
                 return NULL;
         sd_event_source_disable_unref(i->source);
         audit_reader_free(i->reader);
+        keeper_end(&i->keeper);
         if (i->socket.fd >= 0)
                 close(i->socket.fd);
-        if (i->keeper.fd >= 0)
-                close(i->keeper.fd);
         ring_free(i->ring);
         free(i->done);
         free(i);
@@ -200,6 +201,10 @@ RingStats intake_stats(const Intake *i) {
 
 RingNotes *intake_notes(Intake *i) {
         return ring_notes(i->ring);
+}
+
+uint32_t intake_n_refused(const Intake *i) {
+        return ring_n_refused(i->ring);
 }
 
 FopsSerials *intake_serials(Intake *i) {
@@ -312,10 +317,9 @@ int intake_switch(Intake *i, FopsSourceMode to, FopsAuditControl *control) {
                 return 0;
         i->source = sd_event_source_disable_unref(i->source);
         i->reader = audit_reader_free(i->reader);
+        keeper_end(&i->keeper);
 
         switched = audit_switch(&i->socket, to, i->socket_bytes, control, i->ring) >= 0;
-        if (switched)
-                keeper_end(&i->keeper);
         if (switched && i->stored)
                 (void) hand_over_store_socket(i->socket.fd);
 

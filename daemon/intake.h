@@ -46,6 +46,7 @@ FopsSourceMode intake_mode(const Intake *i);
 uint32_t intake_registered_pid(const Intake *i);
 RingStats intake_stats(const Intake *i);
 RingNotes *intake_notes(Intake *i);
+uint32_t intake_n_refused(const Intake *i); /* ring_n_refused() */
 FopsSerials *intake_serials(Intake *i);
 
 /* How large the ring is, and what of it is in use, the last also as 0 to 100. */

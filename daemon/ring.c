@@ -23,7 +23,7 @@
 
 #define RING_MAGIC UINT64_C(0x676e6972506f6673) /* "sfoPring" */
 /* Of what is laid out below. A ring of another version is not read. */
-#define RING_VERSION 1U
+#define RING_VERSION 2U
 
 /* Begin at the start again once this much was touched, and nothing is waiting: what the second-level cache holds. */
 #define REWIND_BYTES ((uint64_t) 1 << 20)
@@ -57,6 +57,7 @@ typedef struct Header {
         /* Apart, since each thread writes its own all the time. */
         _Alignas(64) _Atomic uint64_t commit; /* head << 1 | which landing place */
         _Atomic uint64_t n_messages, n_forged, n_truncated, n_overruns, high_water_bytes, n_throttled;
+        uint32_t n_refused;
         _Alignas(64) _Atomic uint64_t tail; /* all before it is done */
         _Alignas(4096) Landing landing[2];
 } Header;
@@ -286,6 +287,14 @@ void ring_count_overrun(Ring *r) {
 
 void ring_count_throttled(Ring *r) {
         count(&r->header->n_throttled, 1);
+}
+
+uint32_t ring_n_refused(const Ring *r) {
+        return r->header->n_refused;
+}
+
+void ring_set_n_refused(Ring *r, uint32_t n) {
+        r->header->n_refused = n;
 }
 
 /* --- the reader -------------------------------------------------------------------------------------------------------- */

@@ -60,6 +60,10 @@ uint64_t ring_n_bytes(const Ring *r);
 void ring_count_overrun(Ring *r);
 void ring_count_throttled(Ring *r);
 
+/* The socket's count of refusals (audit_socket_n_refused()) when it was last empty; 0 at first. */
+uint32_t ring_n_refused(const Ring *r);
+void ring_set_n_refused(Ring *r, uint32_t n);
+
 /* --- the reader -------------------------------------------------------------------------------------------------------- */
 
 typedef struct RingMessage {
@@ -89,6 +93,7 @@ typedef struct RingNotes {
         uint32_t pid;            /* of the process that had it last */
         uint32_t registered_pid; /* whose registration the socket carries; 0: none, it listens */
         uint64_t kernel_lost, n_overruns, n_truncated, n_missing, waited_msec; /* that have been told of */
+        uint32_t n_refused; /* that a record was made after */
 } RingNotes;
 
 RingNotes *ring_notes(Ring *r);

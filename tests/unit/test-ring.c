@@ -146,9 +146,11 @@ static void test_the_next_life_finds_what_was_not_done(void **state _unused_) {
         expect(r, "b", &message);
         ring_done(r, message.position);
         ring_notes(r)->kernel_lost = 17;
+        ring_set_n_refused(r, 3);
 
         r = next_life(r, 0);
         assert_int_equal(ring_notes(r)->kernel_lost, 17);
+        assert_int_equal(ring_n_refused(r), 3);
         assert_true(ring_append(r, AUDIT_PATH, FOPS_SPAN_LITERAL("d")));
         expect(r, "a", &message);
         assert_true(message.replayed);
