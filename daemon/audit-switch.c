@@ -45,7 +45,7 @@ static int receive(int fd, uint64_t until_usec, Datagram *ret) {
         }
 }
 
-/* Any record does that is in both and new: a setting is set to what it is. @since_usec: CLOCK_REALTIME. */
+/* Any record does that is in both and new: that of fops_audit_control_touch(). @since_usec: CLOCK_REALTIME. */
 static bool is_mark(const Datagram *d, uint64_t since_usec, uint64_t *ret_serial) {
         FopsAuditChange change;
         FopsRecordDiag diag;
@@ -57,17 +57,6 @@ static bool is_mark(const Datagram *d, uint64_t since_usec, uint64_t *ret_serial
         change = fops_audit_change_read(record.body);
         *ret_serial = record.id.serial;
         return fops_span_equal(change.setting, FOPS_SPAN_LITERAL("audit_backlog_wait_time"));
-}
-
-static int make_mark(FopsAuditControl *control) {
-        struct audit_status status;
-        int r;
-
-        r = fops_audit_control_get_status(control, &status);
-        if (r < 0)
-                return r;
-        status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
-        return fops_audit_control_set_status(control, &status);
 }
 
 /* Passes over what the new one begins with. */
@@ -116,7 +105,7 @@ int audit_switch(AuditSocket *s, FopsSourceMode to, uint64_t buffer_bytes, FopsA
                 return r;
 
         since_usec = clock_usec(CLOCK_REALTIME);
-        r = make_mark(control);
+        r = fops_audit_control_touch(control);
         if (r >= 0)
                 r = skip_to_mark(fresh.fd, since_usec, &serial);
         if (r >= 0)

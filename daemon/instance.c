@@ -86,10 +86,8 @@ void instance_clear_dead_registration(FopsAuditControl *control, uint64_t timeou
                         return;
                 if (kill((pid_t) status.pid, 0) == 0 || errno != ESRCH)
                         return;
-                /* To what it is: a change of configuration all the same. Again, ever less often, since the socket may just be
-                 * being closed: systemd has a process of its own do that. */
-                status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
-                if ((i & (i - 1)) == 0 && fops_audit_control_set_status(control, &status) < 0)
+                /* Again, ever less often, since the socket may just be being closed: systemd has a process of its own do that. */
+                if ((i & (i - 1)) == 0 && fops_audit_control_touch(control) < 0)
                         return;
                 usleep(FIND_OUT_USEC);
         }

@@ -68,6 +68,25 @@ void losses_begin(Losses *l, const IntakeOrigin *origin) {
         keep_for_next_life(l);
 }
 
+bool losses_are_settled(const Losses *l) {
+        const FopsSerials *serials = intake_serials(l->intake);
+
+        return serials->first > serials->last || serials->first == 0;
+}
+
+bool losses_make_record(Losses *l) {
+        RingNotes *notes = intake_notes(l->intake);
+        uint32_t n_refused = intake_n_refused(l->intake);
+
+        if (n_refused == notes->n_refused)
+                return false;
+        notes->n_refused = n_refused;
+        fops_pipeline_own_changes_until(l->pipeline, UINT64_MAX);
+        (void) fops_audit_control_touch(l->control);
+        fops_pipeline_own_changes_until(l->pipeline, clock_usec(CLOCK_REALTIME));
+        return true;
+}
+
 void losses_look(Losses *l) {
         uint64_t counts[_GAP_CAUSE_MAX];
 

@@ -23,3 +23,10 @@ void losses_begin(Losses *l, const IntakeOrigin *origin);
 
 /* Publishes what has grown. */
 void losses_look(Losses *l);
+
+/* Is there nothing that only time will tell to be missing? */
+bool losses_are_settled(const Losses *l);
+
+/* What was lost shows by the numbers of what comes after it. When the kernel has found the socket too full, and nothing may come for
+ * long, makes a record to come. True if it did. */
+bool losses_make_record(Losses *l);

@@ -292,7 +292,8 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
                 return stop_with(m, r);
         self_test_look(&m->self_test, m->coverage.ruleset->config.canary.interval_usec);
         writers_look(&m->writers);
-        if (n_messages != m->n_messages_looked) {
+        (void) losses_make_record(&m->losses);
+        if (n_messages != m->n_messages_looked || !losses_are_settled(&m->losses)) {
                 m->n_messages_looked = n_messages;
                 losses_look(&m->losses);
                 notify_status(m, "");
@@ -580,6 +581,8 @@ static void end(Manager *m) {
         if (m->intake && m->pipeline) {
                 /* Records that the kernel made before the rules went are still ours. */
                 intake_drain(m->intake, &m->control, DRAIN_USEC);
+                if (losses_make_record(&m->losses))
+                        intake_drain(m->intake, &m->control, DRAIN_USEC);
                 (void) fops_pipeline_flush(m->pipeline);
                 /* All has had its time: what isn't there by now doesn't come. */
                 (void) fops_serials_settle(intake_serials(m->intake));

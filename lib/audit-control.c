@@ -200,6 +200,17 @@ int fops_audit_control_set_status(FopsAuditControl *c, const struct audit_status
         return fops_audit_control_command(c, AUDIT_SET, status, sizeof(*status));
 }
 
+int fops_audit_control_touch(FopsAuditControl *c) {
+        struct audit_status status;
+        int r;
+
+        r = fops_audit_control_get_status(c, &status);
+        if (r < 0)
+                return r;
+        status.mask = AUDIT_STATUS_BACKLOG_WAIT_TIME;
+        return fops_audit_control_set_status(c, &status);
+}
+
 int fops_audit_control_set_loginuid_immutable(FopsAuditControl *c) {
         const struct audit_features features = {
                 .vers = AUDIT_FEATURE_VERSION,

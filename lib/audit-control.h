@@ -40,5 +40,8 @@ int fops_audit_control_get_status(FopsAuditControl *c, struct audit_status *ret)
  * configuration is locked. */
 int fops_audit_control_set_status(FopsAuditControl *c, const struct audit_status *status);
 
+/* Sets a setting to what it is, so that there is a record: op=set audit_backlog_wait_time=… 0 or as above. */
+int fops_audit_control_touch(FopsAuditControl *c);
+
 /* Turns on AUDIT_FEATURE_LOGINUID_IMMUTABLE, without locking it. */
 int fops_audit_control_set_loginuid_immutable(FopsAuditControl *c);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A fopsd that stands still for a while: as the audit daemon it makes writers wait, as a listener it loses records. Both are told."""
+"""A fopsd that stands still for a while: as the audit daemon it makes writers wait, as a listener it loses records. Both are told; and
+so is what the kernel loses when nobody reads at all, although it counts none of it and nothing comes after it."""
 
 import collections
 import json
@@ -15,6 +16,10 @@ N = 50_000
 
 def found(entries):
     return collections.Counter(e.text("FOPSD_OP") for e in live.operations(entries))
+
+
+def told_of(entries):
+    return {e.text("FOPSD_GAP_CAUSE"): e.number("FOPSD_GAP_COUNT") for e in live.losses(entries)}
 
 
 def standing_still(ground, mode, until):
@@ -35,15 +40,15 @@ def standing_still(ground, mode, until):
     daemon.stop()
     entries = ground.entries(fields=["FOPSD_KIND", "FOPSD_OP", "FOPSD_GAP_CAUSE", "FOPSD_GAP_COUNT", "FOPSD_GAP_FROM",
                                      "FOPSD_GAP_UNTIL", "MESSAGE"])
-    told = {e.text("FOPSD_GAP_CAUSE"): e.number("FOPSD_GAP_COUNT") for e in live.losses(entries)}
+    told = told_of(entries)
     live.equal(told.get("records lost by the kernel", 0), ground.audit.status()["lost"] - lost, "records the kernel lost, as told")
     # An event of which records came isn't missing, but may have come without its end.
     missing = sum((done - found(entries)).values())
-    n = sum(told.get(cause, 0) for cause in ("events that never came, by their serial numbers", "events whose end never came"))
+    n = sum(told.get(cause, 0) for cause in ("records lost by the kernel", "events that never came, by their serial numbers",
+                                             "events whose end never came"))
     print(f"  {missing} of {sum(done.values())} operations missing; {[e.text('MESSAGE') for e in entries if e.kind == 'gap']}")
     live.check(missing <= n, f"{missing} operations are missing, and {n} are told of")
     return missing, entries, told
-
 
 
 def test_writers_that_waited_are_told_once(ground):
@@ -70,6 +75,35 @@ def test_an_overrun_of_a_listener_is_told_with_its_count(ground):
     live.check(missing > 0, "nothing was lost")
     live.check("socket buffer overruns, each of an unknown number of records" in told, f"no word of the overrun: {told}")
     live.check(all(float(e.text("FOPSD_GAP_FROM")) < float(e.text("FOPSD_GAP_UNTIL")) for e in live.losses(entries)), "a gap without length")
+
+
+def test_what_was_lost_last_is_told_soon(ground):
+    ground.need_free_registration()
+    tree = ground.tree("/dev/shm")
+    daemon = ground.watching(tree, extra="source = { buffer_mib = 1; };\nkernel = { backlog_limit = 512; backlog_wait_time = 60000; };")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        # The socket holds some 80, and the kernel gives up a queue of as many every half a second.
+        done = subprocess.run([live.OPSGEN, "many", "1000", tree], stdout=subprocess.PIPE, check=True, timeout=300)
+        # What it has still in its queues it gives up too.
+        while ground.audit.status()["backlog"] > 0:
+            time.sleep(0.1)
+        time.sleep(1)
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    counts = collections.Counter(json.loads(done.stdout))
+    del counts["pid"]
+    deadline = time.monotonic() + live.READY_SECONDS
+    while True:
+        entries = ground.entries()
+        missing = sum((counts - found(entries)).values())
+        told = sum(told_of(entries).values())
+        if 0 < missing <= told or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    daemon.stop()
+    live.check(missing > 0, "nothing was lost")
+    live.check(missing <= told, f"{missing} operations are missing, and {told} are told of")
 
 
 if __name__ == "__main__":
