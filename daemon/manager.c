@@ -100,7 +100,7 @@ static int fail(int error, const char *doing) {
 
         switch (-error) {
         case EPROTONOSUPPORT:
-                why = "this kernel has no audit subsystem";
+                why = "this kernel has no auditing, or was booted with audit=0";
                 break;
         case EPERM:
                 why = "not permitted: it takes CAP_AUDIT_CONTROL and CAP_AUDIT_READ, or root";
