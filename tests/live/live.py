@@ -180,6 +180,7 @@ def rule_strings(data):
 # --- processes ---
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG = 1
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
 
 
@@ -191,6 +192,30 @@ def libc(name, *args):
 
 def mount(source, target, kind=None, flags=0, data=None):
     libc("mount", source, os.fsencode(target), kind, flags, data)
+
+
+def boot_id():
+    with open("/proc/sys/kernel/random/boot_id") as f:
+        return f.read().strip()
+
+
+def die_with_parent():
+    """In a child: a test that is killed leaves no fopsd behind, which would go on as if it were wanted."""
+    libc("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wait_for_no_fopsd():
+    """The one of a follower or of a test that was killed ends a moment later, and puts the kernel's settings back then."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+            try:
+                s.connect("\0fopsd/instance")
+            except ConnectionRefusedError:
+                return
+        if time.monotonic() > deadline:
+            raise Skip("another fopsd is running")
+        time.sleep(0.05)
 
 
 class Fopsd:
@@ -206,7 +231,7 @@ class Fopsd:
         environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
         environment.pop("WATCHDOG_USEC", None)
         self.process = subprocess.Popen([FOPSD, *args], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
-                                        env=environment)
+                                        env=environment, preexec_fn=die_with_parent)
         self.pid = self.process.pid
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
@@ -352,9 +377,11 @@ class Live:
                 raise Skip(f"{needed} isn't built")
         if not JOURNALD or not shutil.which("journalctl"):
             raise Skip("no systemd-journald")
-        self.lock = open(os.path.join(tempfile.gettempdir(), "fopsd-live.lock"), "w")
+        self.lock = open(os.path.join(tempfile.gettempdir(), "fopsd-live.lock"), "a+")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
+        wait_for_no_fopsd()
         try:
+            self.mend_what_was_left()
             self.before = self.audit.status()
             if self.before["pid"] and not os.path.exists(f"/proc/{self.before['pid']}"):
                 # The kernel finds out that it is gone when it has a record for it.
@@ -370,6 +397,8 @@ class Live:
         self.rules_before = self.audit.rules()
         if any(TAG in rule_strings(r) for r in self.rules_before):
             raise Skip("another fopsd's rules are in the kernel")
+        self.lock.write(json.dumps({"boot": boot_id(), "before": self.before}))
+        self.lock.flush()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self.private = self.directory("/tmp")
         self._start_journald()
@@ -380,6 +409,7 @@ class Live:
                 process.kill()
         if self.before:
             self.restore()
+            self.lock.truncate(0)
         if self.journald:
             self.journald.terminate()
             self.journald.wait()
@@ -390,6 +420,17 @@ class Live:
             # Trees deeper than a path can say.
             if os.path.exists(directory):
                 subprocess.run(["rm", "-rf", directory])
+
+    def mend_what_was_left(self):
+        """By a run that was killed: it has left a word of how the kernel was before."""
+        self.lock.seek(0)
+        with contextlib.suppress(ValueError):
+            left = json.load(self.lock)
+            if left["boot"] == boot_id():
+                self.before = left["before"]
+                self.restore()
+                self.before = None
+        self.lock.truncate(0)
 
     def restore(self):
         """Kernel state as it was found: rules of ours out, settings back, the daemon's place free if it was."""

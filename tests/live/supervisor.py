@@ -35,6 +35,7 @@ class Supervised:
         numbers = [fd for _, fd in self.store]
 
         def arrange():
+            live.die_with_parent()
             # To 3, 4, …, by way of numbers that are none of these.
             moved = [os.dup2(fd, 100 + i) for i, fd in enumerate(numbers)]
             for i, fd in enumerate(moved):
