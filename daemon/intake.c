@@ -290,7 +290,7 @@ void intake_drain(Intake *i, FopsAuditControl *control, uint64_t timeout_usec) {
         uint64_t start = now_usec(), now = start;
         unsigned n;
 
-        while (now < start + timeout_usec) {
+        while (now < start + timeout_usec && !i->paused) {
                 if (hand_out(i, MESSAGES_AT_ONCE, &n) < 0)
                         return;
                 now = now_usec();

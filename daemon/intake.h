@@ -68,8 +68,8 @@ void intake_done(Intake *i, uint64_t position);
  * room in the ring for what the kernel holds. 0; -EBUSY if it doesn't come to that within a moment; or the handlers' -errno. */
 int intake_relieve(Intake *i);
 
-/* Hands out, in place, what the kernel, the socket and the ring still hold, for at most @timeout_usec; a trickle of records that
- * others make now isn't waited for. */
+/* Hands out, in place, what the kernel, the socket and the ring still hold, for at most @timeout_usec, and while it isn't paused; a
+ * trickle of records that others make now isn't waited for. */
 void intake_drain(Intake *i, FopsAuditControl *control, uint64_t timeout_usec);
 
 /* Puts what is new of socket and ring into the descriptor store, so that they are there after a crash. True if there may be one. */
