@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* Entries to where they go; those that journald doesn't take yet into a queue of datagrams, in their order. They are sent
- * when the socket can be written again; while journald is away, that is tried now and then. */
+ * when the socket can be written again; while journald is away, that is tried now and then.
+ *
+ * What journald has taken it may drop, for want of room on its disk. While that is scarce the latest entries are kept, and when there is
+ * none they are put in front of the queue again. */
 
 #include "publisher.h"
 
@@ -10,6 +13,8 @@
 #include <stdio.h>
 #include <syslog.h>
 #include <time.h>
+
+#include "journal-room.h"
 
 /* Errors of a configuration listed in an entry; fopsctl check shows them all. */
 #define ERRORS_LISTED_MAX 32U
@@ -25,6 +30,12 @@
 /* How long to wait in place while journald takes nothing at all: it restarts within a second, and systemd's patience with
  * a service that starts, or should show signs of life, is a minute. */
 #define PATIENCE_USEC (UINT64_C(5) * 1000000)
+/* How often to see to the journal's room while there is enough. */
+#define ROOM_USEC (UINT64_C(100) * 1000)
+/* While it is scarce, with each entry. Those that journald hadn't read when its room went are in its socket's queue, which has 512
+ * places where systemd is init, or were being written. */
+#define RECENT_MAX 1024U
+#define REPLAYED FOPS_SPAN_LITERAL("FOPSD_REPLAYED=1\n")
 /* A wait worth an entry; shorter ones come whenever journald writes to a slow disk. */
 #define SAID_USEC (UINT64_C(1) * 1000000)
 
@@ -47,6 +58,12 @@ struct Publisher {
         uint64_t blocked_usec; /* in all, until the queue was last empty; and since then: */
         uint64_t blocked_since_usec, progress_usec;
         uint64_t n_waited, n_failed_before;
+        JournalPlace place;
+        JournalRoom room;
+        uint64_t room_usec; /* when that was looked at */
+        Waiting *recent, **recent_tail; /* as they are to be sent again */
+        size_t n_recent, recent_bytes;
+
         bool saying; /* that entries waited: that this has to wait too is no news */
 
         sd_event_source *writable, *retry; /* both or none */
@@ -67,6 +84,7 @@ Publisher *publisher_new(bool print, FopsPrintFormat format, const char *journal
         if (!p)
                 return NULL;
         p->tail = &p->oldest;
+        p->recent_tail = &p->recent;
         if (print)
                 p->print = fops_sink_print_new(STDOUT_FILENO, format);
         else
@@ -87,9 +105,22 @@ static void drop_oldest(Publisher *p) {
         free(w);
 }
 
+static void drop_recent(Publisher *p) {
+        Waiting *w = p->recent;
+
+        p->recent = w->next;
+        if (!p->recent)
+                p->recent_tail = &p->recent;
+        p->n_recent--;
+        p->recent_bytes -= w->size;
+        free(w);
+}
+
 Publisher *publisher_free(Publisher *p) {
         if (!p)
                 return NULL;
+        while (p->recent)
+                drop_recent(p);
         while (p->oldest)
                 drop_oldest(p);
         sd_event_source_unref(p->writable);
@@ -121,15 +152,71 @@ static void end_waiting(Publisher *p) {
                 p->unblocked(p->userdata);
 }
 
+static bool has_room(Publisher *p) {
+        uint64_t now = now_usec();
+
+        if (p->room == JOURNAL_ROOM_AMPLE && now < p->room_usec + ROOM_USEC)
+                return true;
+        p->room_usec = now;
+        p->room = journal_place_look(&p->place);
+        while (p->room == JOURNAL_ROOM_AMPLE && p->recent)
+                drop_recent(p);
+        return p->room != JOURNAL_ROOM_NONE;
+}
+
+/* Without memory it isn't kept. */
+static void keep_recent(Publisher *p, FopsSpan datagram) {
+        bool is_marked = memmem(datagram.data, datagram.size, REPLAYED.data, REPLAYED.size);
+        Waiting *w = malloc(sizeof(Waiting) + datagram.size + REPLAYED.size);
+
+        if (!w)
+                return;
+        w->next = NULL;
+        w->size = datagram.size + (is_marked ? 0 : REPLAYED.size);
+        memcpy(mempcpy(w->data, datagram.data, datagram.size), REPLAYED.data, REPLAYED.size);
+        *p->recent_tail = w;
+        p->recent_tail = &w->next;
+        p->recent_bytes += w->size;
+        if (++p->n_recent > RECENT_MAX)
+                drop_recent(p);
+}
+
+/* In front of what waits. */
+static void requeue_recent(Publisher *p) {
+        if (!p->recent)
+                return;
+        *p->recent_tail = p->oldest;
+        p->oldest = p->recent;
+        p->n_queued += p->n_recent;
+        p->queue_bytes += p->recent_bytes;
+        p->recent = NULL;
+        p->recent_tail = &p->recent;
+        p->n_recent = p->recent_bytes = 0;
+}
+
+static int send_to_journal(Publisher *p, FopsSpan datagram) {
+        int r;
+
+        if (!has_room(p))
+                return -EAGAIN;
+        r = fops_sink_journal_send(p->journal, datagram);
+        if (r >= 0 && p->room == JOURNAL_ROOM_SCARCE)
+                keep_recent(p, datagram);
+        return r;
+}
+
 /* Sends what waits until journald takes no more, or it was enough for one turn. Returns how many entries are done with. */
 static size_t drain(Publisher *p) {
         size_t n;
 
         for (n = 0; p->oldest && n < SENT_AT_ONCE; n++) {
-                int r = fops_sink_journal_send(p->journal, (FopsSpan){ p->oldest->data, p->oldest->size });
+                int r = send_to_journal(p, (FopsSpan){ p->oldest->data, p->oldest->size });
 
-                if (r == -EAGAIN)
+                if (r == -EAGAIN) {
+                        if (p->room == JOURNAL_ROOM_NONE)
+                                requeue_recent(p);
                         break;
+                }
                 if (r < 0)
                         p->n_failed++;
                 drop_oldest(p);
@@ -245,6 +332,8 @@ static int enqueue(Publisher *p, FopsKind kind, FopsSpan datagram) {
         p->queue_bytes += w->size;
         p->n_queued++;
         p->n_waited += !p->saying;
+        if (p->room == JOURNAL_ROOM_NONE)
+                requeue_recent(p);
 
         if (!p->writable || (is_first && arm(p, true) < 0))
                 wait_in_place(p);
@@ -272,7 +361,7 @@ static int publish_to_journal(Publisher *p, const FopsEntry *entry) {
         r = fops_sink_journal_compose(p->journal, entry, &datagram);
         if (r < 0)
                 return r;
-        r = p->oldest ? -EAGAIN : fops_sink_journal_send(p->journal, datagram);
+        r = p->oldest ? -EAGAIN : send_to_journal(p, datagram);
         return r == -EAGAIN ? enqueue(p, entry->kind, datagram) : r;
 }
 
