@@ -3,8 +3,8 @@
 /* Entries to where they go; those that journald doesn't take yet into a queue of datagrams, in their order. They are sent
  * when the socket can be written again; while journald is away, that is tried now and then.
  *
- * What journald has taken it may drop, for want of room on its disk. While that is scarce the latest entries are kept, and when there is
- * none they are put in front of the queue again. */
+ * What journald has taken it may drop, for want of room on its disk. While that is scarce the latest entries are kept, and
+ * when there is none they are put in front of the queue again. */
 
 #include "publisher.h"
 
@@ -32,8 +32,8 @@
 #define PATIENCE_USEC (UINT64_C(5) * 1000000)
 /* How often to see to the journal's room while there is enough. */
 #define ROOM_USEC (UINT64_C(100) * 1000)
-/* While it is scarce, with each entry. Those that journald hadn't read when its room went are in its socket's queue, which has 512
- * places where systemd is init, or were being written. */
+/* While it is scarce, with each entry. Those that journald hadn't read when its room went are in its socket's queue, which
+ * has 512 places where systemd is init, or were being written. */
 #define RECENT_MAX 1024U
 #define REPLAYED FOPS_SPAN_LITERAL("FOPSD_REPLAYED=1\n")
 /* A wait worth an entry; shorter ones come whenever journald writes to a slow disk. */
