@@ -44,29 +44,11 @@ static void print_user(const HistoryNote *n, FILE *f) {
         }
 }
 
-/* One begins as the other: "python3" and "python3.11", "nginx" and "nginx:". */
-static bool is_alike(FopsSpan a, FopsSpan b) {
-        return a.size > 0 && b.size > 0 && (fops_span_starts_with(a, b) || fops_span_starts_with(b, a));
-}
-
-/* The kernel keeps the command line of a process's first record, past exec(2) (audit_log_proctitle(), Linux 6.18): sh -c 'x; rm y'
- * removes y as /usr/bin/rm with the command line of sh. */
-static bool is_of_program(FopsSpan command, const HistoryNote *n) {
-        FopsSpan exe = history_note_get(n, "FOPSD_EXE"), first = command;
-        const char *space = memchr(command.data, ' ', command.size);
-
-        first.size = space ? (size_t) (space - command.data) : command.size;
-        if (first.size > 0 && first.data[0] == '-') /* a login shell */
-                first = fops_span_skip(first, 1);
-        first = fops_path_basename(first);
-        return !exe.data || is_alike(first, fops_path_basename(exe)) || is_alike(first, history_note_get(n, "FOPSD_COMM"));
-}
-
 static void print_command(const HistoryNote *n, FILE *f) {
         FopsSpan command = history_note_get(n, "FOPSD_CMDLINE");
         bool is_cut;
 
-        if (!command.data || !is_of_program(command, n))
+        if (!command.data)
                 command = first_of(n, "FOPSD_EXE", "FOPSD_COMM");
         if (!command.data)
                 return;

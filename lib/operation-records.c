@@ -328,16 +328,17 @@ static int read_execve(FopsEvent *event, const FopsEventRecord *record, Collecte
 
 /* argv as it stands in the process's memory, NUL between arguments, at most 128 bytes. */
 static FopsSpan read_proctitle(FopsEvent *event, const FopsEventRecord *record) {
-        FopsSpan title = fops_value_decode(fops_field_find(record->body, "proctitle"), &event->arena), copy;
-        char *p;
+        FopsSpan title = fops_value_decode(fops_field_find(record->body, "proctitle"), &event->arena);
 
         while (title.size > 0 && title.data[title.size - 1] == '\0')
                 title.size--;
-        copy = fops_arena_copy(&event->arena, title);
-        if (!copy.data)
-                return copy;
+        return title;
+}
 
-        p = (char *) copy.data;
+static FopsSpan with_spaces(FopsEvent *event, FopsSpan title) {
+        FopsSpan copy = fops_arena_copy(&event->arena, title);
+        char *p = (char *) copy.data;
+
         for (size_t i = 0; i < copy.size; i++)
                 if (p[i] == '\0')
                         p[i] = ' ';
@@ -350,7 +351,6 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
         int64_t last_arg = -1;
         FopsRawCall raw = {};
         size_t n_items = 0;
-        FopsSpan title = FOPS_SPAN_ABSENT;
         uint64_t n;
         int r;
 
@@ -390,7 +390,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                                 return r;
                         break;
                 case AUDIT_PROCTITLE:
-                        title = read_proctitle(event, record);
+                        op->title = read_proctitle(event, record);
                         break;
                 case AUDIT_OPENAT2: {
                         FopsSpan oflag = fops_field_find(record->body, "oflag").raw;
@@ -406,7 +406,8 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                 }
         }
 
-        op->cmdline = execve.size > 0 ? (FopsSpan){ execve.data, execve.size } : title;
+        op->cmdline_is_title = execve.size == 0;
+        op->cmdline = op->cmdline_is_title ? with_spaces(event, op->title) : (FopsSpan){ execve.data, execve.size };
         *ret = raw;
         return 0;
 }

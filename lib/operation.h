@@ -101,6 +101,8 @@ struct FopsOperation {
         uint32_t pid, ppid;   /* 0: unknown */
         uint32_t uid, gid, euid, auid, session; /* FOPS_ID_UNSET: unset or unknown */
         FopsSpan comm, exe, tty, subj, cmdline;
+        FopsSpan title;         /* PROCTITLE's argv, NUL between: perhaps of what the process was before (command-lines.h) */
+        bool cmdline_is_title;  /* and no EXECVE's */
 
         FopsSpan keys[FOPS_KEYS_PER_OPERATION_MAX]; /* without fopsd's own tags */
         size_t n_keys;

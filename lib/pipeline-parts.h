@@ -5,6 +5,7 @@
  * the time as pipeline.h says. An event that one says it takes is gone then, or kept, whatever it returns: 0 or a negative errno. */
 
 #include "coalescer.h"
+#include "command-lines.h"
 #include "pipeline.h"
 #include "waiting.h"
 #include "watch-history.h"
@@ -16,6 +17,7 @@ struct FopsPipeline {
         FopsSyscallTable *syscalls;
         FopsResolver resolver;
         FopsProcessTable *processes;
+        FopsCommandLines command_lines;
         FopsNames *names;
         FopsWatchHistory watches;
         FopsEntry entry;

@@ -109,8 +109,10 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
 
         r = fops_operation_from_event(event, p->syscalls, &op);
         is_operation = r == FOPS_OPERATION_OK;
-        if (is_operation)
+        if (is_operation) {
+                fops_command_lines_judge(&p->command_lines, p->processes, &op);
                 r = fops_pipeline_tell_subvolumes(p, &op, &event->arena);
+        }
         if (r >= 0)
                 r = fops_pipeline_settle_sighted(p, usec, is_operation ? &op : NULL, now_usec);
         if (r >= 0) {

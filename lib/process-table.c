@@ -10,6 +10,7 @@
 
 #include "process-table.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 #define CGROUP_BYTES_MAX 16384
 /* One line of numbers around a comm of up to 64 bytes (a kernel worker's). */
 #define STAT_BYTES_MAX 1024
+/* MAX_PROCTITLE_AUDIT_LEN: what a PROCTITLE record has of a command line. */
+#define TITLE_BYTES_MAX 128
 
 /* Busy processes at once: each is asked after once in a batch, or in a tick of the clock, and not for every event. */
 #define ANSWERS 64U
@@ -250,4 +253,24 @@ void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid,
                 ask_proc(t, pid, ppid, ancestry, &a->arena, &a->process);
         }
         copy_process(&a->process, arena, ret);
+}
+
+bool fops_process_table_has_arguments(FopsProcessTable *t, uint32_t pid, FopsSpan title) {
+        char path[sizeof("4294967295/cmdline")], buffer[TITLE_BYTES_MAX];
+        _cleanup_close_ int fd = -EBADF;
+        ssize_t n;
+
+        if (t->proc_fd < 0)
+                return false;
+        snprintf(path, sizeof(path), "%u/cmdline", (unsigned) pid);
+        fd = openat(t->proc_fd, path, O_RDONLY | O_CLOEXEC);
+        n = fd >= 0 ? read(fd, buffer, sizeof(buffer)) : -1;
+        if (n <= 0 || !fops_span_starts_with((FopsSpan){ buffer, (size_t) n }, title))
+                return false;
+
+        /* audit_proctitle_rtrim() takes away what can't be printed at its end. */
+        for (size_t i = title.size; i < (size_t) n; i++)
+                if (isprint((unsigned char) buffer[i]) || (unsigned char) buffer[i] >= 0xa0)
+                        return false;
+        return true;
 }

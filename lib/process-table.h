@@ -44,3 +44,6 @@ void fops_process_table_begin_batch(FopsProcessTable *t);
  * @arena. @ancestry bounds n_parents (0: none). What can't be learnt is absent. */
 void fops_process_table_lookup(FopsProcessTable *t, uint32_t pid, uint32_t ppid, uint64_t event_usec, unsigned ancestry, FopsArena *arena,
                                FopsProcess *ret);
+
+/* Is @pid there, and are its arguments @title now, as far as a PROCTITLE record has them, NUL between them? */
+bool fops_process_table_has_arguments(FopsProcessTable *t, uint32_t pid, FopsSpan title);

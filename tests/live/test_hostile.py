@@ -44,6 +44,26 @@ def test_hostile_arguments_stay_one_field(ground):
             live.check(argument in cmdline, f"{argument!r} isn't in {cmdline!r}")
 
 
+def test_arguments_from_before_an_exec_are_not_told(ground):
+    """The kernel keeps those of a process's first record."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    for name, text in (("a.sh", "#!/bin/bash\n./b.sh > out\n"), ("b.sh", "#!/bin/bash\n: > last\n")):
+        with open(f"{tree}/{name}", "w", encoding="ascii") as f:
+            f.write(text)
+        live.os.chmod(f"{tree}/{name}", 0o755)
+    daemon = ground.watching(tree, ops="write")
+    live.subprocess.run(["bash", "-c", ": > x; exec rm x"], cwd=tree, check=True)
+    live.subprocess.run(["./a.sh"], cwd=tree, check=True)
+    live.subprocess.run(["touch", "y"], cwd=tree, check=True)
+    daemon.stop()
+    done = [(e.text("FOPSD_OP"), e.text("FOPSD_PATH").removeprefix(tree + "/"), e.text("FOPSD_COMM"), e.text("FOPSD_CMDLINE"))
+            for e in live.operations(ground.entries())]
+    live.equal(done, [("create", "x", "bash", "bash -c : > x; exec rm x"), ("delete", "x", "rm", None),
+                      ("create", "out", "a.sh", "/bin/bash ./a.sh"), ("create", "last", "b.sh", None),
+                      ("create", "y", "touch", "touch y")], "who did what, with what arguments")
+
+
 def test_a_watched_path_with_hostile_bytes(ground):
     ground.need_free_registration()
     tree = ground.tree() + "/sp ace 'q' \xc3\xa9"

@@ -242,36 +242,6 @@ static void test_the_sentence_says_who_and_how(_unused_ void **state) {
         history_done(&h);
 }
 
-static void assert_told_with(const char *exe, const char *comm, const char *cmdline, const char *expected) {
-        _cleanup_free_ char *text = NULL;
-        History h = {};
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
-
-        assert_non_null(f);
-        make_entry("delete /srv/x", 0);
-        entry.n_fields -= 2;
-        fops_entry_printf(&entry, "FOPSD_EXE", "%s", exe);
-        fops_entry_printf(&entry, "FOPSD_COMM", "%s", comm);
-        fops_entry_printf(&entry, "FOPSD_CMDLINE", "%s", cmdline);
-        assert_int_equal(history_take(&h, &entry), 0);
-        h.last = h.notes[0];
-        h.state = HISTORY_DELETED;
-        history_print_sentence(&h, FOPS_SPAN_LITERAL("/srv/x"), UINT64_C(1795309600000000), f);
-        assert_int_equal(fclose(f), 0);
-        assert_string_equal(strstr(text, "with "), expected);
-        history_done(&h);
-}
-
-static void test_a_command_line_from_before_an_exec_is_not_told(_unused_ void **state) {
-        assert_told_with("/usr/bin/rm", "rm", "bash -c rm x", "with /usr/bin/rm");
-        assert_told_with("/usr/bin/rm", "rm", "/bin/rm x", "with /bin/rm x");
-        assert_told_with("/usr/bin/python3.11", "tidy", "/usr/bin/python3 /opt/tidy", "with /usr/bin/python3 /opt/tidy");
-        assert_told_with("/usr/bin/busybox", "rm", "rm x", "with rm x");
-        assert_told_with("/usr/bin/bash", "bash", "-bash", "with -bash");
-        assert_told_with("/usr/sbin/nginx", "nginx", "nginx: worker process", "with nginx: worker process");
-}
-
 static void test_an_entry_is_taken_once_and_a_gap_always(_unused_ void **state) {
         History h = {};
 
@@ -306,7 +276,6 @@ int main(void) {
                 cmocka_unit_test(test_by_inode_what_has_no_path),
                 cmocka_unit_test(test_renames_in_a_circle_have_an_end),
                 cmocka_unit_test(test_the_sentence_says_who_and_how),
-                cmocka_unit_test(test_a_command_line_from_before_an_exec_is_not_told),
                 cmocka_unit_test(test_an_entry_is_taken_once_and_a_gap_always),
         };
 
