@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "btrfs.h"
+#include "inode-numbers.h"
 #include "open-path.h"
 #include "path.h"
 
@@ -80,7 +81,7 @@ int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret) {
                 .stat_major = st.stx_dev_major,
                 .stat_minor = st.stx_dev_minor,
                 .has_subvolumes = tree_scan_is_btrfs(mount),
-                .entries_are_of_layers = mount && strcmp(mount->type, "overlay") == 0,
+                .entries_have_others = (mount && strcmp(mount->type, "overlay") == 0) || !fops_inode_numbers_last(fd),
         };
         ret->dev_major = ret->key.dev_major;
         ret->dev_minor = ret->key.dev_minor;
@@ -248,7 +249,7 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
                 if (r < 0 || is_elsewhere)
                         return r;
         }
-        if (s->opened.entries_are_of_layers && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
+        if (s->opened.entries_have_others && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
                 link.key.inode = st.stx_ino;
 
         s->stats.n_entries++;

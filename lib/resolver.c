@@ -31,6 +31,7 @@ typedef struct Context {
         FopsArena *arena;
         FopsSpan cwd;       /* absent if relative names can't be joined to it */
         bool cwd_has_moved; /* perhaps: a directory was renamed, which may be an ancestor of it */
+        FopsSpan watched;   /* the directory of the rule that reported it, or absent */
 } Context;
 
 static bool inode_fits(const FopsResolver *r, const FopsInode *inode, const FopsItem *item) {
@@ -43,6 +44,11 @@ static bool inode_fits(const FopsResolver *r, const FopsInode *inode, const Fops
                 return v && inode->dev_major == v->stat_major && inode->dev_minor == v->stat_minor;
         }
         return !inode->dev_is_certain || (inode->dev_major == item->dev_major && inode->dev_minor == item->dev_minor);
+}
+
+/* May @inode be the file of @item by another number? */
+static bool may_be_renumbered(const FopsInode *inode, const FopsItem *item) {
+        return inode->may_be_renumbered && item->has_inode && inode->dev_major == item->dev_major && inode->dev_minor == item->dev_minor;
 }
 
 static int world_canonicalize(const Context *c, FopsSpan path, FopsSpan *ret_path, FopsInode *ret_inode) {
@@ -72,16 +78,28 @@ static bool climbs(FopsSpan name) {
         return fops_span_starts_with(name, FOPS_SPAN_LITERAL("../")) || fops_span_equal(name, FOPS_SPAN_LITERAL(".."));
 }
 
+/* Is @dir, as far as it is there, in the watched directory, and on the file system of @item, which the index can't know by number? */
+static bool is_where_numbers_change(const Context *c, const FopsItem *item, FopsSpan dir) {
+        FopsInode inode;
+        int r = -ENOENT;
+
+        if (!item || !c->watched.data)
+                return false;
+        for (; r < 0 && dir.data && fops_path_is_below(dir, c->watched); dir = fops_path_dirname(dir))
+                r = world_look_up(c, dir, &inode);
+        return r == 0 && may_be_renumbered(&inode, item);
+}
+
 /* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
  * for an ordinary one, and the source says how little that is.
  *
  * CWD is logged at the call's end. A rename that moved an ancestor of the current directory, which a relative name can only reach
  * by climbing, logs the new one, while its names were meant from the old one: then a path that nothing proves isn't taken. */
-static Found found_by_text(const Context *c, FopsSpan name, FopsSpan joined, FopsSpan dir) {
+static Found found_by_text(const Context *c, const FopsItem *item, FopsSpan name, FopsSpan joined, FopsSpan dir) {
         int shares_root = world_shares_root(c);
 
-        if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) || 
-            (c->resolver->index_was_complete && (shares_root < 0 || c->op->tag.data)))
+        if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) ||
+            (c->resolver->index_was_complete && (shares_root < 0 || c->op->tag.data) && !is_where_numbers_change(c, item, dir)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };
 }
@@ -130,7 +148,7 @@ static Verdict check_dir(const Context *c, FopsSpan dir, const FopsItem *parent,
         if (!parent || !parent->has_inode || world_canonicalize(c, dir, &canonical, &inode) < 0)
                 return VERDICT_OPEN;
         if (!inode_fits(c->resolver, &inode, parent))
-                return VERDICT_CONTRADICTED;
+                return may_be_renumbered(&inode, parent) ? VERDICT_OPEN : VERDICT_CONTRADICTED;
         *ret_canonical = canonical;
         return VERDICT_FITS;
 }
@@ -144,7 +162,7 @@ static Found found_in_dir(const Context *c, const FopsObject *object, FopsSpan n
         case VERDICT_FITS:
                 return (Found){ .path = child(c->arena, canonical, joined), .dir = canonical, .source = checked };
         case VERDICT_OPEN:
-                return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
+                return checked == FOPS_PATH_VERIFIED ? found_by_text(c, object->parent, name, joined, dir) : (Found){};
         case VERDICT_CONTRADICTED:
         default:
                 return (Found){};
@@ -168,7 +186,7 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan n
                     inode_fits(c->resolver, &target, object->item))
                         return (Found){ .path = canonical, .dir = fops_path_dirname(canonical), .source = checked };
                 /* Something else stands there now: replaced since by another file, if this is where the process meant. */
-                if (r == 0 && (inode.is_symlink || world_shares_root(c) != 1))
+                if (r == 0 && (inode.is_symlink || (world_shares_root(c) != 1 && !may_be_renumbered(&inode, object->item))))
                         return (Found){};
                 joined = path;
                 dir = fops_path_dirname(path);
@@ -176,7 +194,7 @@ static Found found_itself(const Context *c, const FopsObject *object, FopsSpan n
                    inode_fits(c->resolver, &inode, object->item))
                 return (Found){ .path = canonical, .source = checked };
 
-        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, object->item, name, joined, dir) : (Found){};
 }
 
 static Found find_by_name(const Context *c, const FopsObject *object, FopsSpan base, FopsSpan name, FopsPathSource checked) {
@@ -189,7 +207,7 @@ static Found find_by_name(const Context *c, const FopsObject *object, FopsSpan b
                 return found_in_dir(c, object, name, dir, joined, checked);
         if (object->item && object->item->has_inode)
                 return found_itself(c, object, name, joined, checked);
-        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, name, joined, dir) : (Found){};
+        return checked == FOPS_PATH_VERIFIED ? found_by_text(c, NULL, name, joined, dir) : (Found){};
 }
 
 /* The records have the directory, but not the name: a refused mkdir, an unlink of what isn't there, io_uring. The kernel calls
@@ -206,7 +224,7 @@ static FopsSpan find_dir(const Context *c, const FopsObject *object, FopsSpan hi
         /* Nothing to compare, offline or because it is gone already: its name, where no descriptor is in it, is as good as a
          * joined path. */
         if (object->base == FOPS_BASE_CWD && named.data && check_dir(c, named, parent, &canonical) == VERDICT_OPEN)
-                return found_by_text(c, parent->name, named, named).dir;
+                return found_by_text(c, parent, parent->name, named, named).dir;
         return FOPS_SPAN_ABSENT;
 }
 
@@ -291,6 +309,7 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
                 .op = op,
                 .arena = arena,
                 .cwd = op->cwd_is_certain ? op->cwd : FOPS_SPAN_ABSENT,
+                .watched = hint,
                 .cwd_has_moved = renamed && (is_directory(op->object.item) || is_directory(op->new_object.item)),
         };
         Found old, new = {};

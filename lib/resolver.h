@@ -10,7 +10,8 @@
  *               machine now: the object's, or its directory's for names that come and go. Symlinks in it are resolved. Or, where the
  *               records hold no name, the only one that the record's inode has in the record's directory (FopsSighting)
  *   fd          the same, starting from /proc/PID/fd/N while the process is there
- *   joined      the same name where there is nothing to ask or to compare: offline, or the directory is gone already
+ *   joined      the same name where there is nothing to ask or to compare: offline, the directory is gone already, or its file system
+ *               doesn't keep inode numbers
  *   unresolved  none of these; FOPSD_DIR may still be known
  * A name that leads elsewhere (a chroot, a container, a replaced directory) is not taken: no path is better than a wrong one. */
 
@@ -23,6 +24,7 @@ typedef struct FopsInode {
         uint32_t dev_major, dev_minor;
         bool is_symlink;
         bool dev_is_certain; /* false: the file system shows another device in stat(2) than in audit records (btrfs, overlayfs) */
+        bool may_be_renumbered; /* the same file may have had another number when the record was made (inode-numbers.h) */
 } FopsInode;
 
 /* Entries of a directory that are read to find a name: 2 ms, for which all else waits. */

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "btrfs.h"
+#include "inode-numbers.h"
 #include "open-path.h"
 #include "path.h"
 #include "resolver.h"
@@ -36,6 +37,7 @@ static void inode_from_stat(int fd, const struct stat *st, FopsInode *ret) {
                 .dev_minor = minor(st->st_dev),
                 .is_symlink = S_ISLNK(st->st_mode),
                 .dev_is_certain = certain,
+                .may_be_renumbered = !fops_inode_numbers_last(fd),
         };
 }
 

@@ -32,7 +32,7 @@ typedef struct World {
         const OpenFile *files;
         size_t n_files;
         Root root;
-        bool dev_is_uncertain;
+        bool dev_is_uncertain, renumbers;
         uint64_t usec;   /* when a directory is read */
         size_t n_read;   /* entries of it */
         bool is_cut;     /* not all of them */
@@ -47,6 +47,7 @@ static FopsInode inode_of(const World *w, uint64_t inode, bool is_symlink) {
                 .dev_major = w->dev_is_uncertain ? 0 : DEV_MAJOR,
                 .is_symlink = is_symlink,
                 .dev_is_certain = !w->dev_is_uncertain,
+                .may_be_renumbered = w->renumbers,
         };
 }
 
@@ -133,14 +134,18 @@ typedef struct Fixture {
         FopsPathIndex *index;
 } Fixture;
 
-static void resolve_in(Fixture *f, const World *world, const char *hint, const char *lines) {
-        FopsResolver r = { .world = world ? &fake_world : NULL, .userdata = (void *) world };
-
+static void resolve_with(Fixture *f, FopsResolver *r, const char *hint, const char *lines) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
         assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
-        fops_resolver_resolve(&r, &f->op, fops_span_from_string(hint), &f->event->arena);
-        f->stats = r.stats;
+        fops_resolver_resolve(r, &f->op, fops_span_from_string(hint), &f->event->arena);
+        f->stats = r->stats;
+}
+
+static void resolve_in(Fixture *f, const World *world, const char *hint, const char *lines) {
+        FopsResolver r = { .world = world ? &fake_world : NULL, .userdata = (void *) world };
+
+        resolve_with(f, &r, hint, lines);
 }
 
 #define resolve(f, world, lines) resolve_in(f, world, NULL, lines)
@@ -550,6 +555,46 @@ static FopsResolver indexed(Fixture *f, const World *world) {
         };
 }
 
+/* Of a process that is gone, with an index that lacks what it did. */
+static void resolve_indexed(Fixture *f, const World *world, const char *hint, const char *lines) {
+        FopsResolver r = indexed(f, world);
+
+        resolve_with(f, &r, hint, lines);
+}
+
+static void test_where_inode_numbers_change_a_name_is_joined_in_the_watched_directory(void **state) {
+        static const Place places[] = { { "/srv/data", 2 }, { "/srv/data/new", 31 }, { "/srv/data/new/f", 32 }, { "/etc", 5 } };
+        const World keeps = { .places = places, .n_places = ELEMENTSOF(places), .root = ROOT_GONE };
+        World renumbers = keeps;
+        const char *removal = UNLINK(PARENT("/srv/data/new/", 21) FILE_ITEM("/srv/data/new/x", 22, "DELETE"));
+        const char *change = CALL_64("syscall=90 success=yes exit=0 a0=1 a1=1a4 a2=0 a3=0") CWD("\"/srv\"")
+                FILE_ITEM("/srv/data/new/f", 22, "NORMAL");
+        Fixture *f = *state;
+
+        renumbers.renumbers = true;
+        resolve_indexed(f, &renumbers, "/srv/data", removal);
+        assert_path("/srv/data/new/x", "/srv/data/new", "joined");
+        resolve_indexed(f, &renumbers, "/srv/data", change);
+        assert_path("/srv/data/new/f", "/srv/data/new", "joined");
+        /* The directory itself is gone too. */
+        resolve_indexed(f, &renumbers, "/srv/data", UNLINK(PARENT("/srv/data/a/b/", 21) FILE_ITEM("/srv/data/a/b/x", 22, "DELETE")));
+        assert_path("/srv/data/a/b/x", "/srv/data/a/b", "joined");
+
+        /* It may be another one there. */
+        resolve_indexed(f, &keeps, "/srv/data", removal);
+        assert_path(NULL, NULL, "unresolved");
+        resolve_indexed(f, &keeps, "/srv/data", change);
+        assert_path(NULL, NULL, "unresolved");
+        /* Or the name was meant elsewhere: in a container, or by a rule of another. */
+        resolve_indexed(f, &renumbers, "/srv/data", UNLINK(PARENT("/etc/", 21) FILE_ITEM("/etc/x", 22, "DELETE")));
+        assert_path(NULL, NULL, "unresolved");
+        resolve_indexed(f, &renumbers, NULL, removal);
+        assert_path(NULL, NULL, "unresolved");
+        renumbers.root = ROOT_OWN;
+        resolve_indexed(f, &renumbers, "/srv/data", removal);
+        assert_path(NULL, NULL, "unresolved");
+}
+
 static void assert_sighted_is(Fixture *f, const World *world, const char *lines, const char *path, const char *file, int line) {
         FopsResolver r = indexed(f, world);
         FopsSighting sighting = {};
@@ -841,6 +886,7 @@ int main(void) {
                 TEST(test_a_name_is_looked_for_only_where_it_can_be_the_new_one),
                 TEST(test_what_is_not_there_any_more_is_not_named),
                 TEST(test_of_two_names_none_is_taken),
+                TEST(test_where_inode_numbers_change_a_name_is_joined_in_the_watched_directory),
                 TEST(test_a_new_object_may_be_in_the_index_already),
                 TEST(test_of_several_links_the_renamed_one_is_that_which_is_gone),
                 TEST(test_a_name_is_no_surer_than_the_other_one),
