@@ -159,7 +159,8 @@ static void add_object(FopsEntry *e, const FopsOperation *op) {
         if (item && item->has_inode && !(op->object.is_nameless && S_ISDIR(item->mode))) {
                 fops_entry_add_u64(e, "FOPSD_INODE", item->inode);
                 add_device(e, item);
-                add_mode(e, "FOPSD_MODE", item->mode);
+                if (!item->is_inferred)
+                        add_mode(e, "FOPSD_MODE", item->mode);
                 add_string(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
                 add_id(e, "FOPSD_OUID", item->ouid);
                 add_id(e, "FOPSD_OGID", item->ogid);

@@ -66,6 +66,42 @@ static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool wa
         fed->new_trees[fed->n_new_trees++] = link->key;
 }
 
+/* Of the name @object has or had in @directory nothing is known any more, nor of what is below. */
+static int forget_name(FopsPathIndex *index, FopsInodeKey directory, const FopsObject *object, FopsSpan path) {
+        FopsSpan name = name_of(object, path);
+        FopsInodeKey key;
+        bool is_directory;
+        int r = 0;
+
+        if (!name.data)
+                return 0;
+        if (fops_path_index_child(index, directory, name, &key, &is_directory) == FOPS_INDEX_DONE && is_directory)
+                r = fops_path_index_remove_below(index, key);
+        return r < 0 ? r : MIN(fops_path_index_remove(index, directory, name, NULL), 0);
+}
+
+/* What stands at either name now isn't known, until it was seen there if it is a directory. */
+static int doubt_exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
+        const FopsObject *objects[] = { &op->object, &op->new_object };
+        bool has_directory = S_ISDIR(op->object.item->mode);
+        int r = lose(index, &op->object, FOPS_PUT_EVENT);
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(objects); i++) {
+                FopsInodeKey directory, key;
+                bool is_directory;
+
+                if (!fops_item_key(objects[i]->parent, &directory) || !is_there(index, directory))
+                        continue;
+                has_directory |= fops_path_index_child(index, directory, name_of(objects[i], FOPS_SPAN_ABSENT), &key, &is_directory) ==
+                                         FOPS_INDEX_DONE && is_directory;
+                r = forget_name(index, directory, objects[i], FOPS_SPAN_ABSENT);
+                fed->new_trees[fed->n_new_trees++] = directory;
+        }
+        if (!has_directory)
+                fed->n_new_trees = 0;
+        return r;
+}
+
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
         FopsSpan old_name = name_of(&op->object, op->path);
@@ -78,6 +114,8 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
                 return 0;
         if (!link.name.data || !fops_item_key(op->new_object.parent, &link.parent))
                 return lose(index, &op->object, FOPS_PUT_EVENT);
+        if (op->may_be_exchange)
+                return doubt_exchange(index, op, fed);
 
         was_there = is_there(index, link.key);
         if (!old_name.data || !fops_item_key(op->object.parent, &old_parent)) {
@@ -123,20 +161,6 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
 }
 
 /* ---- subvolumes ---- */
-
-/* Of the name @object has or had in @directory nothing is known any more, nor of what is below. */
-static int forget_name(FopsPathIndex *index, FopsInodeKey directory, const FopsObject *object, FopsSpan path) {
-        FopsSpan name = name_of(object, path);
-        FopsInodeKey key;
-        bool is_directory;
-        int r = 0;
-
-        if (!name.data)
-                return 0;
-        if (fops_path_index_child(index, directory, name, &key, &is_directory) == FOPS_INDEX_DONE && is_directory)
-                r = fops_path_index_remove_below(index, key);
-        return r < 0 ? r : MIN(fops_path_index_remove(index, directory, name, NULL), 0);
-}
 
 /* The object itself, where its name or its directory isn't known. */
 static int forget_nameless(FopsPathIndex *index, uint32_t number, const FopsObject *object, FopsSpan path) {

@@ -31,6 +31,7 @@ typedef struct FopsItem {
         uint32_t dev_major, dev_minor;
         mode_t mode;
         uint32_t ouid, ogid;
+        bool is_inferred;   /* the index knows the inode; mode has its kind at most, and owners are unset */
         uint32_t subvolume; /* set before the resolver: its number (subvolumes.h), 0: of none */
 } FopsItem;
 
@@ -89,6 +90,7 @@ struct FopsOperation {
         FopsObject object;    /* rename: the old name; link: the existing file; symlink: the link */
         FopsObject new_object; /* rename, exchange, link: the new name; else .item and .parent are NULL */
         bool has_two_names;   /* new_object means something */
+        bool may_be_exchange; /* a rename, by the records; set by the resolver */
         const FopsItem *replaced; /* rename over this */
         FopsSpan target;      /* symlink's text */
         FopsSpan cwd;         /* raw, as logged; absent if logged as <too_long> */

@@ -199,16 +199,10 @@ static bool stands_in(FopsPathIndex *index, const FopsObject *object, const Fops
         return candidates.n > 0;
 }
 
-void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena) {
-        const FopsItem *parents[2] = {};
+/* The two of a rename, in the records' order. */
+static bool find_two_parents(const FopsOperation *op, const FopsItem *ret[static 2]) {
         FopsInodeKey key, second_key;
         size_t n = 0;
-        bool first, second;
-
-        if (op->op != FOPS_OP_RENAME && op->op != FOPS_OP_EXCHANGE)
-                return;
-        if (op->object.parent && op->new_object.parent)
-                return;
 
         for (size_t i = 0; i < op->n_items; i++) {
                 const FopsItem *item = op->items + i;
@@ -217,14 +211,64 @@ void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena 
                 if (item->nametype != FOPS_NAMETYPE_PARENT || (!item->name.data && op->object.item && op->object.item->name.data))
                         continue;
                 /* io_uring's has the new one twice. */
-                if (n == ELEMENTSOF(parents) && fops_item_key(item, &key) && fops_item_key(parents[1], &second_key) &&
-                    fops_inode_key_equal(key, second_key))
+                if (n == 2 && fops_item_key(item, &key) && fops_item_key(ret[1], &second_key) && fops_inode_key_equal(key, second_key))
                         continue;
-                if (n == ELEMENTSOF(parents))
-                        return;
-                parents[n++] = item;
+                if (n == 2)
+                        return false;
+                ret[n++] = item;
         }
-        if (n != 2)
+        return n == 2;
+}
+
+/* renameat2(AT_FDCWD, "a/g", AT_FDCWD, "b/g", RENAME_EXCHANGE) is logged as two fsnotify_move(), of which the second finds the items of
+ * the first, since it looks for the last component alone (audit_inode_child()): all of them have the inode that was b/g. */
+void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperation *op) {
+        FopsSpan name = fops_object_last_name(&op->object);
+        const FopsItem *parents[2];
+        FopsInodeKey key, directory, found[2] = {};
+        bool is_known[2], is_directory[2];
+        FopsItem *old;
+        size_t at;
+
+        /* The others can't; and what io_uring logs has no names. */
+        if (op->op != FOPS_OP_RENAME || op->outcome != FOPS_OUTCOME_SUCCESS || op->is_uring || op->replaced ||
+            !op->syscall->name || strcmp(op->syscall->name, "renameat2") != 0)
+                return;
+        if (!name.data || !fops_span_equal(name, fops_object_last_name(&op->new_object)) || !find_two_parents(op, parents) ||
+            !fops_item_key(op->object.item, &key))
+                return;
+
+        for (size_t i = 0; i < 2; i++)
+                is_known[i] = fops_item_key(parents[i], &directory) &&
+                              fops_path_index_child(index, directory, name, found + i, is_directory + i) == FOPS_INDEX_DONE;
+        for (at = 0; at < 2; at++)
+                if (is_known[at] && fops_inode_key_equal(found[at], key))
+                        break;
+
+        /* A rename's object comes from a name to one that nobody had, or the records would have that too. */
+        if (at == 2 || !(is_known[!at] || op->new_object.parent == parents[at])) {
+                op->may_be_exchange = !is_complete && (at == 2 || op->object.parent != parents[at]);
+                return;
+        }
+
+        op->op = FOPS_OP_EXCHANGE;
+        op->object.parent = parents[!at];
+        op->new_object.parent = parents[at];
+        old = op->items + (op->object.item - op->items);
+        old->has_inode = is_known[!at];
+        old->inode = found[!at].inode;
+        old->mode = is_known[!at] && is_directory[!at] ? S_IFDIR : 0;
+        old->ouid = old->ogid = FOPS_ID_UNSET;
+        old->is_inferred = true;
+}
+
+void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena) {
+        const FopsItem *parents[2];
+        bool first, second;
+
+        if (op->op != FOPS_OP_RENAME && op->op != FOPS_OP_EXCHANGE)
+                return;
+        if ((op->object.parent && op->new_object.parent) || !find_two_parents(op, parents))
                 return;
 
         first = stands_in(index, &op->object, parents[0], arena);

@@ -24,6 +24,11 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
 bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsSpan path, FopsSpan dir, bool strictly,
                             FopsArena *arena);
 
+/* Whether what the records call a rename is a RENAME_EXCHANGE of two names that end alike, for which they are the same: then what it was
+ * exchanged for stood at the old name. Sets op->op, and objects and parents of @op; or op->may_be_exchange, where the index doesn't know
+ * enough. */
+void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperation *op);
+
 /* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
  * of them the renamed object stood. Sets op->object.parent and op->new_object.parent, or leaves them. @arena is for
  * scratch. */

@@ -314,8 +314,10 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
         };
         Found old, new = {};
 
-        if (r->index)
+        if (r->index) {
+                fops_index_tell_exchange(r->index, r->index_is_complete, op);
                 fops_index_pair_parents(r->index, op, arena);
+        }
         fops_pairing_apply(&r->pairing, op);
 
         old = find_object(&c, &op->object, hint);

@@ -6,6 +6,7 @@
 #include "test-records-index.h"
 
 #include "index-feed.h"
+#include "resolver-index.h"
 
 #define DONE_64(call) CALL_64(call " success=yes exit=0 a0=5 a1=1 a2=6 a3=0")
 #define MKDIRAT DONE_64("syscall=258")
@@ -13,6 +14,7 @@
 #define OPENAT_TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=410001 a3=0")
 #define UNLINKAT DONE_64("syscall=263")
 #define RENAMEAT DONE_64("syscall=264")
+#define RENAMEAT2 DONE_64("syscall=316")
 #define LINKAT DONE_64("syscall=265")
 #define SYMLINKAT DONE_64("syscall=266")
 #define NAMELESS_FILE(ino, type) ITEM("(null)", ino, "0100644", type)
@@ -226,6 +228,87 @@ static void test_a_directory_from_outside_may_come_by_exchange(void **state) {
         assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(51)));
 }
 
+/* /srv/a/d and /srv/b/d, by whatever call; @ino is in all the records. */
+#define ALIKE(call, ino) call PARENT("/y/", 11) PARENT("/x/", 10) DIR_ITEM("/x/d", ino, "DELETE") DIR_ITEM("/y/d", ino, "CREATE")
+
+static void test_an_exchange_of_names_that_end_alike_is_told_by_the_index(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "d", 13, true);
+        read_lines(f, ALIKE(RENAMEAT2, 13));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_true(f->op.object.item->is_inferred);
+        assert_int_equal(f->op.object.item->inode, 12);
+        assert_int_equal(f->op.new_object.item->inode, 13);
+        tell(f);
+        assert_indexed(f->index, 13, true, "/srv/a/d");
+        assert_indexed(f->index, 12, true, "/srv/b/d");
+        assert_indexed(f->index, 21, false, "/srv/b/d/g");
+
+        /* And back, by descriptors: nothing but the index tells which directory is which. */
+        read_lines(f, RENAMEAT2 PARENT("/x", 11) PARENT("/x", 10) DIR_ITEM("d", 12, "DELETE") DIR_ITEM("d", 12, "CREATE"));
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        tell(f);
+        assert_indexed(f->index, 12, true, "/srv/a/d");
+        assert_indexed(f->index, 13, true, "/srv/b/d");
+}
+
+static void test_what_it_was_exchanged_for_may_be_unknown(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "d", 13, true);
+        assert_int_equal(fops_path_index_remove(f->index, index_key(10), FOPS_SPAN_LITERAL("d"), NULL), FOPS_INDEX_DONE);
+        read_lines(f, ALIKE(RENAMEAT2, 13));
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_false(f->op.object.item->has_inode);
+        tell(f);
+        assert_indexed(f->index, 13, true, NULL);
+}
+
+static void test_a_rename_is_none(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, ALIKE(RENAMEAT2, 12));
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_false(f->op.may_be_exchange);
+        tell(f);
+        assert_indexed(f->index, 12, true, "/srv/b/d");
+
+        /* What is there was renamed over, or it is what rename(2) has moved: that can't exchange. */
+        read_lines(f, RENAMEAT2 PARENT("/y/", 11) PARENT("/x/", 10) DIR_ITEM("/x/d", 12, "DELETE") DIR_ITEM("/y/d", 50, "CREATE"));
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        read_lines(f, ALIKE(RENAMEAT, 12));
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_false(f->op.may_be_exchange);
+}
+
+static void test_while_the_index_lacks_some_it_may_be_either(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "d", 13, true);
+        read_lines(f, ALIKE(RENAMEAT2, 50));
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_false(f->op.may_be_exchange);
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_true(f->op.may_be_exchange);
+        tell(f);
+        /* Both are looked at again. */
+        assert_indexed(f->index, 50, true, NULL);
+        assert_indexed(f->index, 12, true, NULL);
+        assert_indexed(f->index, 21, false, NULL);
+        assert_indexed(f->index, 13, true, NULL);
+        assert_int_equal(f->fed.n_new_trees, 2);
+        assert_true(fops_inode_key_equal(f->fed.new_trees[0], index_key(10)));
+        assert_true(fops_inode_key_equal(f->fed.new_trees[1], index_key(11)));
+}
+
 static void test_a_linked_file_has_two_places(void **state) {
         FopsPathCandidates candidates;
         Fixture *f = *state;
@@ -340,6 +423,10 @@ int main(void) {
                 TEST(test_a_directory_from_outside_is_new_also_with_the_inode_of_a_removed_one),
                 TEST(test_exchanged_names_change_places),
                 TEST(test_a_directory_from_outside_may_come_by_exchange),
+                TEST(test_an_exchange_of_names_that_end_alike_is_told_by_the_index),
+                TEST(test_what_it_was_exchanged_for_may_be_unknown),
+                TEST(test_a_rename_is_none),
+                TEST(test_while_the_index_lacks_some_it_may_be_either),
                 TEST(test_a_linked_file_has_two_places),
                 TEST(test_a_link_out_of_the_trees_leaves_the_name_in_them),
                 TEST(test_where_the_directory_is_not_certain_the_old_place_counts_no_more),
