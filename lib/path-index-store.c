@@ -282,11 +282,12 @@ static void set_place(FopsPathIndex *x, uint32_t i, uint32_t parent, uint32_t na
 }
 
 /* Another entry's, whose name the move of the names may not have come to yet. */
-static void inherit_place(FopsPathIndex *x, uint32_t i, uint32_t parent, uint32_t name) {
+static void inherit_place(FopsPathIndex *x, uint32_t i, const Entry *from) {
         Entry *e = entry(x, i);
 
-        e->parent = parent;
-        e->name = name;
+        e->parent = from->parent;
+        e->name = from->name;
+        e->scan = from->scan;
         if (!fops_name_pool_move(&x->names, &e->name))
                 x->name_cursor = MIN(x->name_cursor, i);
         table_add(x, BY_NAME, i);
@@ -390,12 +391,12 @@ int fops_path_store_move(FopsPathIndex *x, uint32_t i, uint32_t parent, FopsSpan
 }
 
 void fops_path_store_exchange(FopsPathIndex *x, uint32_t i, uint32_t j) {
-        uint32_t parent = entry(x, i)->parent, name = entry(x, i)->name;
+        const Entry was = *entry(x, i);
 
         table_remove(x, BY_NAME, i);
         table_remove(x, BY_NAME, j);
-        inherit_place(x, i, entry(x, j)->parent, entry(x, j)->name);
-        inherit_place(x, j, parent, name);
+        inherit_place(x, i, entry(x, j));
+        inherit_place(x, j, &was);
 }
 
 void fops_path_store_take_over(FopsPathIndex *x, uint32_t i, uint32_t from) {
@@ -403,7 +404,7 @@ void fops_path_store_take_over(FopsPathIndex *x, uint32_t i, uint32_t from) {
         table_remove(x, BY_NAME, from);
         table_remove(x, BY_KEY, from);
         fops_path_store_drop_place(x, i);
-        inherit_place(x, i, entry(x, from)->parent, entry(x, from)->name);
+        inherit_place(x, i, entry(x, from));
         free_slot(x, from);
 }
 

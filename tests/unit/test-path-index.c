@@ -617,6 +617,19 @@ static void test_what_the_latest_scan_saw_is_too_new_for_older_events(void **sta
         assert_file(x, 33, "/srv/scanned/f");
 }
 
+static void test_a_scanned_place_stays_too_new_when_it_is_the_only_one_left(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
+
+        put_directory(x, 2, "d", 10);
+        fops_path_index_begin_scan(x);
+        put(x, 2, "e", 10, true, FOPS_PUT_SCANNED);
+        remove_name(x, 2, "d", 10);
+        fops_path_index_set_ahead(x, true);
+        assert_directory(x, 10, NULL);
+        fops_path_index_set_ahead(x, false);
+        assert_directory(x, 10, "/srv/e");
+}
+
 static void test_a_reused_inode_replaces_the_ghost(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
 
@@ -1312,6 +1325,7 @@ int main(void) {
                 cmocka_unit_test(test_a_ghost_is_told_from_what_is_there),
                 cmocka_unit_test(test_all_ghosts_can_be_forgotten_at_once),
                 cmocka_unit_test(test_what_the_latest_scan_saw_is_too_new_for_older_events),
+                cmocka_unit_test(test_a_scanned_place_stays_too_new_when_it_is_the_only_one_left),
                 cmocka_unit_test(test_a_reused_inode_replaces_the_ghost),
                 cmocka_unit_test(test_a_created_file_has_no_links_from_before),
                 cmocka_unit_test(test_an_inode_that_changes_kind_is_another_object),
