@@ -27,7 +27,8 @@ typedef struct TreeOpened {
         uint32_t dev_major, dev_minor; /* of the superblock */
         uint32_t stat_major, stat_minor;
         bool has_subvolumes;        /* btrfs */
-        bool entries_have_others; /* overlayfs, fat: getdents64(2) may tell other inode numbers than stat(2) */
+        bool is_overlay;            /* getdents64(2) may tell a layer's inode numbers */
+        bool has_lasting_numbers;   /* else getdents64(2) may tell any */
 } TreeOpened;
 
 struct TreeScan {

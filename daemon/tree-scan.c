@@ -81,7 +81,8 @@ int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret) {
                 .stat_major = st.stx_dev_major,
                 .stat_minor = st.stx_dev_minor,
                 .has_subvolumes = tree_scan_is_btrfs(mount),
-                .entries_have_others = (mount && strcmp(mount->type, "overlay") == 0) || !fops_inode_numbers_last(fd),
+                .is_overlay = mount && strcmp(mount->type, "overlay") == 0,
+                .has_lasting_numbers = fops_inode_numbers_last(fd),
         };
         ret->dev_major = ret->key.dev_major;
         ret->dev_minor = ret->key.dev_minor;
@@ -249,7 +250,8 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
                 if (r < 0 || is_elsewhere)
                         return r;
         }
-        if (s->opened.entries_have_others && statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
+        if ((s->opened.is_overlay || !s->opened.has_lasting_numbers) &&
+            statx(fd, entry->d_name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0)
                 link.key.inode = st.stx_ino;
 
         s->stats.n_entries++;
@@ -285,13 +287,19 @@ static int read_entries(TreeScan *s) {
 /* It isn't where the index has it: perhaps the event that tells where it is now is still on its way. */
 static int put_off(TreeScan *s, FopsInodeKey key) {
         FopsPathCandidates places;
+        bool is_gone = fops_path_index_is_ghost(s->index, key);
 
         if (fops_path_index_candidates(s->index, key, true, &s->arena, &places) < 0)
                 return -ENOMEM;
-        if (places.n == 0 || s->n_rounds == PUT_OFF_ROUNDS_MAX || s->n_put_off == ELEMENTSOF(s->put_off))
-                s->stats.n_failed++;
-        else
+        if (places.n > 0 && !is_gone && s->n_rounds < PUT_OFF_ROUNDS_MAX && s->n_put_off < ELEMENTSOF(s->put_off)) {
                 s->put_off[s->n_put_off++] = key;
+                return 0;
+        }
+
+        s->stats.n_failed++;
+        /* Where it isn't, nothing below it is. Its event brings it back, if there is one. */
+        if (places.n == 1 && !places.more && !is_gone && s->n_rounds == PUT_OFF_ROUNDS_MAX)
+                return MIN(fops_path_index_remove_below(s->index, key), 0);
         return 0;
 }
 
@@ -306,13 +314,17 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
         fd = path.data ? tree_scan_open_directory(s, path) : -ENOENT;
         if (fd == -ENOMEM)
                 return fd;
-        if (fd < 0 || tree_scan_identify(s, fd, &opened) < 0)
+        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
                 return put_off(s, key);
+        if (fd < 0 || tree_scan_identify(s, fd, &opened) < 0) {
+                s->stats.n_failed++;
+                return 0;
+        }
 
         if (!fops_inode_key_equal(opened.key, key)) {
                 /* Something is mounted there; or it was replaced. */
                 if (opened.key.dev_major == key.dev_major && opened.key.dev_minor == key.dev_minor)
-                        return put_off(s, key);
+                        return opened.has_lasting_numbers ? put_off(s, key) : 0;
                 r = remember_root(s, path, opened.key);
                 if (r >= 0)
                         r = fops_path_index_add_root(s->index, opened.key, path);

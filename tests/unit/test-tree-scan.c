@@ -217,6 +217,8 @@ static void test_what_has_taken_the_place_of_a_waiting_directory_is_not_mistaken
         scan(f);
         assert_path_of(f, file, false, NULL);
         assert_int_equal(tree_scan_stats(f->scan).n_failed, 1);
+        /* Nor is it told where it isn't. */
+        assert_path_of(f, old, true, NULL);
 }
 
 static void test_a_directory_whose_event_is_late_is_read_then(void **state) {
