@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rule-json.h"
 #include "target-group.h"
 #include "verb.h"
 #include "wanted.h"
@@ -34,6 +35,32 @@ static void print_heading(const FopsRule *rule, const FopsTargets *targets) {
                         print_target(targets->items + rule->target->group->members[i]);
 }
 
+static int print_json(const FopsRules *rules, const FopsTargets *targets) {
+        for (size_t i = 0; i < rules->n_items; i++) {
+                const FopsRule *rule = rules->items + i;
+                _cleanup_free_ char *text = fops_rule_data_to_string(rule->data);
+                FopsJsonWriter w = { .f = stdout };
+
+                if (!text)
+                        return -ENOMEM;
+                fops_json_open(&w, NULL, '{');
+                rule_print_json(&w, text, rule, targets);
+                fops_json_bool(&w, "optional", rule->optional);
+                fops_json_close(&w, '}');
+                putchar('\n');
+        }
+        for (size_t i = 0; i < targets->n_items; i++)
+                if (targets->items[i].is_missing) {
+                        FopsJsonWriter w = { .f = stdout };
+
+                        fops_json_open(&w, NULL, '{');
+                        fops_json_string(&w, "pending", targets->items[i].path);
+                        fops_json_close(&w, '}');
+                        putchar('\n');
+                }
+        return 0;
+}
+
 static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
         const FopsRule *last = NULL;
 
@@ -55,9 +82,12 @@ static int print_rules(const FopsRules *rules, const FopsTargets *targets) {
         return 0;
 }
 
-/* The last line. 0, also if nobody reads, or the -errno of writing, which has been said. */
-static int print_sum(size_t n_watches, size_t n_rules) {
+static void print_sum(size_t n_watches, size_t n_rules) {
         printf("%zu watches, %zu rules\n", n_watches, n_rules);
+}
+
+/* 0, also if nobody reads, or the -errno of writing, which has been said. */
+static int finish_output(void) {
         errno = 0;
         if (fflush(stdout) == 0 || errno == EPIPE)
                 return 0;
@@ -68,17 +98,23 @@ static int print_sum(size_t n_watches, size_t n_rules) {
 static int run(const Verb *verb, int argc, char **argv) {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
+                { "output", required_argument, NULL, 'o' },
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
         const char *file = NULL;
+        bool json = false;
         Wanted wanted;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "c:o:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'c':
                         file = optarg;
+                        break;
+                case 'o':
+                        if (!verb_text_or_json(optarg, &json))
+                                return EXIT_USAGE;
                         break;
                 case 'h':
                         verb_print_help(verb);
@@ -92,17 +128,20 @@ static int run(const Verb *verb, int argc, char **argv) {
         r = wanted_load_or_say(file, NULL, &wanted);
         if (r != 0)
                 return r;
-        r = print_rules(&wanted.rules, &wanted.targets);
+        r = json ? print_json(&wanted.rules, &wanted.targets) : print_rules(&wanted.rules, &wanted.targets);
+        if (r == 0 && !json)
+                print_sum(wanted.config.n_watches, wanted.rules.n_items);
         if (r == 0)
-                r = print_sum(wanted.config.n_watches, wanted.rules.n_items);
+                r = finish_output();
         wanted_done(&wanted);
         return r < 0 ? EXIT_USAGE : EXIT_FOUND;
 }
 
 const Verb verb_check = {
         .name = "check",
-        .synopsis = "[-c FILE]",
+        .synopsis = "[-c FILE] [-o FORMAT]",
         .summary = "Validates the configuration and shows what each watch would install",
-        .help = "  -c, --config FILE     check FILE and FILE.d, in place of " FOPS_CONFIG_PATH "\n",
+        .help = "  -c, --config FILE     check FILE and FILE.d, in place of " FOPS_CONFIG_PATH "\n"
+                "  -o, --output FORMAT   text (default) or json\n",
         .run = run,
 };

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "daemon-status.h"
-#include "json-writer.h"
 #include "pager.h"
 #include "rule-compare.h"
+#include "rule-json.h"
 #include "target-group.h"
 #include "text.h"
 #include "verb.h"
@@ -45,13 +45,6 @@ static void print_text(const ComparedRule *rule, const char *text, bool colours)
         fputs(*colour ? NORMAL "\n" : "\n", stdout);
 }
 
-static void print_members_json(FopsJsonWriter *w, const FopsTargets *targets, const FopsTargetGroup *g) {
-        fops_json_open(w, "shared_by", '[');
-        for (size_t i = 0; i < g->n_members; i++)
-                fops_json_string(w, NULL, targets->items[g->members[i]].path);
-        fops_json_close(w, ']');
-}
-
 /* Whose rules follow; the first few. */
 static void print_members(const FopsTargets *targets, const FopsTargetGroup *g) {
         printf("# %s stands for", g->anchor.path);
@@ -65,22 +58,11 @@ static void print_members(const FopsTargets *targets, const FopsTargetGroup *g) 
 }
 
 static void print_json(const ComparedRule *rule, const FopsTargets *targets, const char *text) {
-        const FopsTarget *target = rule->wanted ? rule->wanted->target : NULL;
-        const FopsWatch *watch = target && !target->is_anchor ? target->watch : NULL;
-        const FopsRuleConfig *config = rule->wanted ? rule->wanted->config : NULL;
         FopsJsonWriter w = { .f = stdout };
 
         fops_json_open(&w, NULL, '{');
         fops_json_string(&w, "state", states[rule->state].name);
-        fops_json_string(&w, "rule", text);
-        if (watch)
-                fops_json_string(&w, "watch", watch->path);
-        if (target && target->is_anchor)
-                print_members_json(&w, targets, target->group);
-        if (watch || config) {
-                fops_json_string(&w, "file", watch ? watch->file : config->file);
-                fops_json_u64(&w, "line", watch ? watch->line : config->line);
-        }
+        rule_print_json(&w, text, rule->wanted, targets);
         fops_json_close(&w, '}');
         putchar('\n');
 }

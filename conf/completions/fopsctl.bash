@@ -45,7 +45,7 @@ _fopsctl() {
         search:-o | search:--output) _fopsctl_words text json csv raw export ;;
         report:-o | report:--output) _fopsctl_words text json csv ;;
         status:-o | status:--output) _fopsctl_words text json prometheus ;;
-        why:-o | why:--output | decode:-o | decode:--output | rules:-o | rules:--output | doctor:-o | doctor:--output) _fopsctl_words text json ;;
+        why:-o | why:--output | decode:-o | decode:--output | rules:-o | rules:--output | check:-o | check:--output | doctor:-o | doctor:--output) _fopsctl_words text json ;;
         *:-u | *:--user | *:--login-user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         *:-k | *:--key) _fopsctl_values FOPSD_KEY ;;
         *:-x | *:--exe) _fopsctl_values FOPSD_EXE ;;
@@ -80,7 +80,7 @@ _fopsctl() {
         watch:*) if [[ $cur == -* ]]; then _fopsctl_words --ops --key --help; else _filedir; fi ;;
         unwatch:*) if [[ $cur == -* ]]; then _fopsctl_words --help; else _filedir; fi ;;
         doctor:*) _fopsctl_words --config --output --no-pager --help ;;
-        check:*) _fopsctl_words --config --help ;;
+        check:*) _fopsctl_words --config --output --help ;;
         esac
 }
 

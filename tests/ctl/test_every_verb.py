@@ -16,7 +16,8 @@ JOURNAL_VERBS = [["search"], ["search", "-o", "json"], ["search", "-o", "csv"], 
                  ["why", "/srv/x"], ["why", "-o", "json", "/srv/x"], ["follow", "--timeout", "1", "-q"]]
 # Those that print one line an entry, in every form.
 LINES = [["search"], ["search", "-o", "json"], ["report", "events"], ["report", "files"], ["why", "-n", "9999", "/srv/x"],
-         ["why", "-n", "9999", "-o", "json", "/srv/x"], ["decode", "LOG"], ["decode", "-o", "json", "LOG"], ["check", "-c", "CONF"]]
+         ["why", "-n", "9999", "-o", "json", "/srv/x"], ["decode", "LOG"], ["decode", "-o", "json", "LOG"], ["check", "-c", "CONF"],
+         ["check", "-c", "CONF", "-o", "json"]]
 HOSTILE = b"/srv/\x1b[2J\n\xff\xe2\x80\xae'$(x)"
 
 

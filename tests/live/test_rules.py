@@ -3,6 +3,7 @@
 """fopsctl rules: what the configuration wants beside what the kernel has, each difference marked."""
 
 import json
+import os
 import subprocess
 
 import live
@@ -45,6 +46,21 @@ def test_all_is_there_once_fopsd_runs(ground):
     in_kernel = rules(config, "--kernel", code=0)
     live.equal(len([mark for mark, _ in in_kernel if mark == "="]), len(own(ground)), "rules of fopsd's in the kernel")
     daemon.stop()
+
+
+def test_check_says_the_same_of_each_as_json(ground):
+    tree = ground.tree()
+    paths = [f"{tree}/{i}" for i in range(4)]
+    for path in paths:
+        os.mkdir(path)
+    config = ground.config(configuration(*paths, tree + "/later/x"))
+    done = {form: fopsctl("check", "-c", config, *arguments) for form, arguments in (("text", ()), ("json", ("-o", "json")))}
+    live.equal([d.returncode for d in done.values()], [0, 0], "exit codes")
+    found = [json.loads(line) for line in done["json"].stdout.splitlines()]
+    in_text = [line.removesuffix("  # if the kernel takes it").strip() for line in done["text"].stdout.splitlines() if line.startswith("  -a")]
+    live.equal([f["rule"] for f in found if "rule" in f], in_text, "rules")
+    live.equal({tuple(f["shared_by"]) for f in found if "rule" in f}, {tuple(paths)}, "who shares them")
+    live.equal([f["pending"] for f in found if "pending" in f], [tree + "/later/x"], "pending")
 
 
 def test_differences_are_marked(ground):
