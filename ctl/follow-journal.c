@@ -11,6 +11,7 @@ struct FollowJournal {
         sd_journal *journal;
         sd_event_source *source;
         JournalEntry read;
+        char *cursor; /* of the last entry; NULL: there was none */
 };
 
 FollowJournal *follow_journal_free(FollowJournal *j) {
@@ -18,26 +19,53 @@ FollowJournal *follow_journal_free(FollowJournal *j) {
                 return NULL;
         sd_event_source_disable_unref(j->source);
         journal_entry_done(&j->read);
+        free(j->cursor);
         sd_journal_close(j->journal);
         free(j);
         return NULL;
 }
 
-/* Behind the last entry there is. With none, the next one is the first. */
-static int go_to_end(sd_journal *j) {
+static int remember(FollowJournal *j) {
+        char *cursor;
         int r;
 
-        r = sd_journal_seek_tail(j);
+        r = sd_journal_get_cursor(j->journal, &cursor);
+        if (r < 0)
+                return r;
+        free(j->cursor);
+        j->cursor = cursor;
+        return 0;
+}
+
+/* Behind the last entry there is. */
+static int go_to_end(FollowJournal *j) {
+        int r;
+
+        r = sd_journal_seek_tail(j->journal);
         if (r >= 0)
-                r = sd_journal_previous(j);
-        return r == 0 ? sd_journal_seek_head(j) : MIN(r, 0);
+                r = sd_journal_previous(j->journal);
+        return r > 0 ? remember(j) : r;
+}
+
+/* To the first entry behind the last one read. Not simply sd_journal_next(): what was at the end of a file goes on only when that has more
+ * entries than then, and journald counts an entry before it can be found by its fields. */
+static int go_on(FollowJournal *j) {
+        int r;
+
+        r = j->cursor ? sd_journal_seek_cursor(j->journal, j->cursor) : sd_journal_seek_head(j->journal);
+        if (r >= 0)
+                r = sd_journal_next(j->journal);
+        return r > 0 && j->cursor && sd_journal_test_cursor(j->journal, j->cursor) > 0 ? sd_journal_next(j->journal) : r;
 }
 
 static int read_new(FollowJournal *j) {
         uint64_t usec;
         int r;
 
-        while ((r = sd_journal_next(j->journal)) > 0) {
+        for (r = go_on(j); r > 0; r = sd_journal_next(j->journal)) {
+                r = remember(j);
+                if (r < 0)
+                        return r;
                 if (journal_entry_read(&j->read, j->journal, &usec) < 0)
                         continue; /* torn by a crash: the rest goes on */
                 r = j->handlers.entry(j->handlers.userdata, &j->read.entry);
@@ -76,7 +104,7 @@ int follow_journal_new(sd_event *event, const char *directory, bool merge, Follo
         if (r >= 0)
                 r = fd = sd_journal_get_fd(j->journal);
         if (r >= 0)
-                r = go_to_end(j->journal);
+                r = go_to_end(j);
         if (r >= 0)
                 r = sd_event_add_io(event, &j->source, fd, (uint32_t) sd_journal_get_events(j->journal), on_journal, j);
         if (r < 0)
