@@ -159,6 +159,8 @@ def test_killed_twice_with_everything_full(ground):
         live.check(generator.poll() is None, "nobody waits")
     finally:
         ground.journald.send_signal(signal.SIGCONT)
+    while generator.poll() is None:
+        daemon.idle(0.1)  # it says how it is, and waits for somebody who hears it
     counts = json.loads(generator.communicate()[0])
     counts.pop("pid")
     daemon.wait_ready()
