@@ -11,9 +11,12 @@
 #include <syslog.h>
 
 #include "clock.h"
+#include "covered.h"
 #include "path.h"
 #include "target-group.h"
 
+/* Calls that began under rules of an older generation have ended by then: while these go, those that are new hold. */
+#define OLDER_USEC (UINT64_C(1) * 1000000)
 /* Rules that cover too much are replaced by new ones when it has been quiet for this long: removing a rule takes the kernel 12 ms. */
 #define SURPLUS_USEC (UINT64_C(2) * 1000000)
 
@@ -86,6 +89,12 @@ static void note_surplus(Coverage *c, const Ruleset *old) {
                 c->surplus_usec = clock_usec(CLOCK_MONOTONIC);
 }
 
+/* What it covers is what is wanted, until the next change. */
+static void note_covered(const Coverage *c) {
+        if (c->surplus_usec == 0)
+                covered_write(&c->ruleset->targets, c->ruleset->generation);
+}
+
 /* The pipeline turns from the old set to the new one, and goes by the old one for what is on its way. */
 static int swap_ruleset(Coverage *c, Ruleset *fresh) {
         Ruleset *old = c->ruleset;
@@ -98,6 +107,7 @@ static int swap_ruleset(Coverage *c, Ruleset *fresh) {
         c->past[0] = old;
         c->n_past++;
         note_surplus(c, old);
+        note_covered(c);
         fops_rules_done(&old->rules); /* of what is past only watches count */
         return r < 0 ? r : trees_add_targets(c->trees, &fresh->targets);
 }
@@ -105,8 +115,9 @@ static int swap_ruleset(Coverage *c, Ruleset *fresh) {
 static int try_install(Coverage *c, Ruleset *ruleset) {
         int r;
 
+        covered_forget();
         begin_changes(c);
-        r = ruleset_install(ruleset, c->control, c->publisher);
+        r = ruleset_install(ruleset, c->older_usec > 0, c->control, c->publisher);
         end_changes(c);
         if (ruleset->is_late)
                 c->surplus_usec = clock_usec(CLOCK_MONOTONIC);
@@ -247,6 +258,7 @@ static int renew(Coverage *c) {
                 /* One was removed, perhaps, and made again with the same inode number. */
                 ruleset_uncover(c->ruleset);
                 say_unchanged(c, install(c, &c->ruleset));
+                note_covered(c);
                 return trees_add_targets(c->trees, &c->ruleset->targets);
         }
 
@@ -330,15 +342,36 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
 
 /* --- start, reload, end -------------------------------------------------------------------------------------------------- */
 
+static int renew_generation(Coverage *c, FopsDiags *diags) {
+        const RulesetOptions options = make_options(c, &c->ruleset->config);
+        Ruleset *fresh;
+        int r;
+
+        r = ruleset_renew(c->ruleset, &options, diags, &fresh);
+        if (r != 0)
+                return r;
+        ruleset_free(c->ruleset);
+        c->ruleset = fresh;
+        return 0;
+}
+
 int coverage_load(Coverage *c, FopsConfig *config) {
+        uint64_t hash;
+        uint32_t fresh = (uint32_t) (clock_usec(CLOCK_REALTIME) / 1000000);
+        bool has_older = covered_read(&c->generation, &hash);
         RulesetOptions options;
         FopsDiags diags = {};
         int r;
 
-        /* Another than that of a life before, whose rules may cover more. */
-        c->generation = (uint32_t) (clock_usec(CLOCK_REALTIME) / 1000000);
+        if (!has_older)
+                c->generation = fresh;
         options = make_options(c, config);
         r = ruleset_new(config, &options, &diags, &c->ruleset);
+        /* The rules of the life before cover something else. */
+        if (r == 0 && has_older && covered_hash(&c->ruleset->targets) != hash) {
+                c->generation = MAX(fresh, c->generation + 1);
+                r = renew_generation(c, &diags);
+        }
         fops_diags_print(&diags, stderr);
         fops_diags_done(&diags);
         return r;
@@ -365,7 +398,12 @@ int coverage_follow(Coverage *c, sd_event *event) {
 }
 
 int coverage_install(Coverage *c, bool is_taken_over) {
-        return is_taken_over ? apply_taken_over(c) : apply_rules(c, &c->ruleset);
+        int r;
+
+        c->older_usec = clock_usec(CLOCK_MONOTONIC);
+        r = is_taken_over ? apply_taken_over(c) : apply_rules(c, &c->ruleset);
+        note_covered(c);
+        return r;
 }
 
 int coverage_scan(Coverage *c) {
@@ -379,7 +417,12 @@ int coverage_look(Coverage *c) {
                 r = trees_look(c->trees);
         if (r >= 0 && c->surplus_usec > 0 && clock_usec(CLOCK_MONOTONIC) > c->surplus_usec + SURPLUS_USEC) {
                 c->generation++;
+                c->older_usec = clock_usec(CLOCK_MONOTONIC);
                 r = renew(c);
+        } else if (r >= 0 && c->older_usec > 0 && clock_usec(CLOCK_MONOTONIC) > c->older_usec + OLDER_USEC) {
+                c->older_usec = 0;
+                say_unchanged(c, install(c, &c->ruleset));
+                note_covered(c);
         }
         return r;
 }

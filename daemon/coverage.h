@@ -21,6 +21,7 @@ typedef struct Coverage {
         size_t n_past;
         uint32_t generation;   /* of shared rules */
         bool is_unshared;      /* none can be */
+        uint64_t older_usec;   /* CLOCK_MONOTONIC since when shared rules of an older generation may be there for nothing; 0: none are */
         uint64_t surplus_usec; /* CLOCK_MONOTONIC since when shared rules cover what nobody wants any more; 0: they don't */
         Trees *trees;
         WatchFollow *watch_follow;

@@ -223,6 +223,10 @@ unsigned intake_percent_used(const Intake *i) {
         return (unsigned) (100 - ring_n_free(i->ring) * 100 / ring_n_bytes(i->ring));
 }
 
+bool intake_is_behind(const Intake *i) {
+        return !ring_is_empty(i->ring);
+}
+
 void intake_done(Intake *i, uint64_t position) {
         if (!i->paused) {
                 ring_done(i->ring, position);

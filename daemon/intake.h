@@ -54,6 +54,9 @@ uint64_t intake_ring_bytes(const Intake *i);
 uint64_t intake_ring_used_bytes(const Intake *i);
 unsigned intake_percent_used(const Intake *i);
 
+/* Is there something in the ring that hasn't been handed out? */
+bool intake_is_behind(const Intake *i);
+
 /* Messages aren't handed out while it is paused; those done with meanwhile count as done when it goes on. */
 int intake_set_paused(Intake *i, bool paused);
 

@@ -196,12 +196,22 @@ static int arm_deadline(Manager *m) {
         return r < 0 ? r : sd_event_source_set_enabled(m->deadline, SD_EVENT_ONESHOT);
 }
 
+/* By which deadlines are over: what an event waits for may be in the ring, as long as what is read is older than the deadline. */
+static uint64_t time_of_reading(const Manager *m) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), realtime = clock_usec(CLOCK_REALTIME);
+        uint64_t newest = fops_pipeline_stats(m->pipeline).newest_usec;
+
+        if (!intake_is_behind(m->intake) || newest == 0 || newest >= realtime)
+                return now;
+        return now - MIN(now, realtime - newest);
+}
+
 /* Deadlines wait as the records do while journald takes nothing. */
 static int advance(Manager *m) {
         int r = 0;
 
         if (!publisher_is_blocked(m->publisher))
-                r = fops_pipeline_advance(m->pipeline, clock_usec(CLOCK_MONOTONIC));
+                r = fops_pipeline_advance(m->pipeline, time_of_reading(m));
         if (r >= 0 && intake_percent_used(m->intake) >= PERCENT_PRESSING)
                 r = fops_pipeline_let_go(m->pipeline);
         return r;

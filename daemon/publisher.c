@@ -33,8 +33,8 @@
 /* How often to see to the journal's room while there is enough. */
 #define ROOM_USEC (UINT64_C(100) * 1000)
 /* While it is scarce, with each entry. Those that journald hadn't read when its room went are in its socket's queue, which
- * has 512 places where systemd is init, or were being written. */
-#define RECENT_MAX 1024U
+ * has 512 places where systemd is init, or were taken while it tried to make room. 6 MiB of them, at most. */
+#define RECENT_MAX 4096U
 #define REPLAYED FOPS_SPAN_LITERAL("FOPSD_REPLAYED=1\n")
 /* A wait worth an entry; shorter ones come whenever journald writes to a slow disk. */
 #define SAID_USEC (UINT64_C(1) * 1000000)

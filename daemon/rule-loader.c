@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "covered.h"
 #include "kernel-rules.h"
 #include "path.h"
 #include "rule-index.h"
@@ -179,7 +180,7 @@ static void cover(FopsAuditControl *c, FopsTargets *targets, int *errors) {
 
 /* --- all rules ------------------------------------------------------------------------------------------------------------ */
 
-int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, FopsRuleSync *ret) {
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, bool keep_shared, FopsRuleSync *ret) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
         _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
@@ -238,7 +239,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
         for (size_t i = kernel.n_items; i-- > 0;) {
-                if (is_wanted[i] || !is_ours(kernel.items[i]) || (sync.is_late && is_of_anchor(kernel.items[i])))
+                if (is_wanted[i] || !is_ours(kernel.items[i]) || ((keep_shared || sync.is_late) && is_of_anchor(kernel.items[i])))
                         continue;
                 r = change_rule(c, AUDIT_DEL_RULE, kernel.items[i]);
                 if (r == 0 || r == -ENOENT)
@@ -248,7 +249,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                         sync.stuck_error = r;
                 }
         }
-        if (sync.n_stuck == 0 && !sync.is_late)
+        if (sync.n_stuck == 0 && !sync.is_late && !keep_shared)
                 remove_anchors(targets);
 
         *ret = sync;
@@ -262,7 +263,8 @@ int fops_rule_loader_remove_all(FopsAuditControl *c, size_t *ret_n_removed) {
         FopsRuleSync sync;
         int r;
 
-        r = fops_rule_loader_sync(c, &none, &no_targets, &sync);
+        covered_forget();
+        r = fops_rule_loader_sync(c, &none, &no_targets, false, &sync);
         if (r < 0)
                 return r;
         if (ret_n_removed)

@@ -23,11 +23,12 @@ void fops_rule_sync_done(FopsRuleSync *s);
  * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins; among
  * `always` rules the order decides only which key an event carries, and they keep the one they have; but for rules on a directory that
  * those of a subvolume in it have to come before.
- * Those of @targets that share rules are covered by them, if they aren't (is_covered says so) or rules are new.
+ * Those of @targets that share rules are covered by them, if they aren't (is_covered says so) or rules are new. @keep_shared: shared
+ * ones that aren't wanted stay: a call that has begun under them is recorded by them alone.
  * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; -EXDEV: nothing can
  * be shared, since another's rule is on a directory that holds the anchors and would cover all members too, or there is no place for
  * anchors; *@ret is untouched. */
-int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, FopsRuleSync *ret);
+int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, bool keep_shared, FopsRuleSync *ret);
 
 /* Takes the rules for @target out of the kernel, where they hold for a directory that was at its path before; _sync puts them back, for
  * the one that is there now. 0 or the last -errno. */

@@ -285,14 +285,14 @@ static bool note_uncovered(Ruleset *rs, const int *errors, Publisher *publisher)
         return any;
 }
 
-int ruleset_install(Ruleset *rs, FopsAuditControl *control, Publisher *publisher) {
+int ruleset_install(Ruleset *rs, bool keep_shared, FopsAuditControl *control, Publisher *publisher) {
         const FopsRule *said_optional = NULL;
         FopsRuleSync sync;
         size_t n_locked = 0;
         bool refused = false;
         int r;
 
-        r = fops_rule_loader_sync(control, &rs->rules, &rs->targets, &sync);
+        r = fops_rule_loader_sync(control, &rs->rules, &rs->targets, keep_shared, &sync);
         if (r < 0)
                 return r;
 

@@ -53,5 +53,5 @@ bool ruleset_covers_more(const Ruleset *r, const Ruleset *old);
 void ruleset_uncover(Ruleset *r);
 
 /* Installs it in place of what the kernel has of ours, and says in the journal what was refused. Returns 0; 1 if a rule that
- * matters was refused; -errno if the kernel couldn't be asked; -EXDEV as fops_rule_loader_sync(). */
-int ruleset_install(Ruleset *r, FopsAuditControl *control, Publisher *publisher);
+ * matters was refused; -errno if the kernel couldn't be asked; -EXDEV, and @keep_shared, as fops_rule_loader_sync(). */
+int ruleset_install(Ruleset *r, bool keep_shared, FopsAuditControl *control, Publisher *publisher);

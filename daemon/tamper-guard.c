@@ -202,7 +202,7 @@ static int restore_rules(TamperGuard *g, Ruleset *ruleset) {
          * is off nothing tells of a trim. */
         ruleset_uncover(ruleset);
         fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
-        r = fops_rule_loader_sync(g->control, &ruleset->rules, &ruleset->targets, &sync);
+        r = fops_rule_loader_sync(g->control, &ruleset->rules, &ruleset->targets, true, &sync);
         fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
         if (r < 0)
                 return r == -ENOMEM || r == -EXDEV ? r : 0;
