@@ -3,6 +3,7 @@
 #include "rule-compare.h"
 
 #include "rule-index.h"
+#include "target-group.h"
 
 /* Where fopsd.service has its runtime directory, and fopsd without it. */
 #define CANARY_PATH "/run/fopsd/canary"
@@ -23,6 +24,14 @@ static bool is_of_no_file(const FopsJson *status, FopsSpan path) {
         return false;
 }
 
+/* A running fopsd replaces those of an older generation, and lets them go a moment later. */
+static bool is_of_older_generation(const FopsJson *status, FopsSpan path) {
+        const FopsJson *now = fops_json_member(status, "generation");
+        uint32_t generation;
+
+        return now && fops_anchor_generation(path, &generation) && generation < fops_json_number(now);
+}
+
 static RuleState state_of_kernels(const struct audit_rule_data *data, const FopsRule *wanted, const FopsJson *status) {
         FopsSpan tag = fops_rule_data_tag(data), path = fops_rule_data_path(data);
 
@@ -30,7 +39,7 @@ static RuleState state_of_kernels(const struct audit_rule_data *data, const Fops
                 return RULE_INSTALLED;
         if (!fops_span_is_present(tag))
                 return RULE_FOREIGN;
-        if (fops_span_equal_string(tag, FOPS_TAG_SELF) || fops_span_equal_string(path, CANARY_PATH))
+        if (fops_span_equal_string(tag, FOPS_TAG_SELF) || fops_span_equal_string(path, CANARY_PATH) || is_of_older_generation(status, path))
                 return RULE_OWN;
         return fops_span_is_present(path) && is_of_no_file(status, path) ? RULE_OWN : RULE_UNWANTED;
 }

@@ -9,7 +9,8 @@
 
 typedef enum RuleState {
         RULE_FOREIGN,     /* another's */
-        RULE_OWN,         /* fopsd's, and of no file: for its own process, its canary, a watch for a time or of its command line */
+        RULE_OWN,         /* fopsd's, and of no file: for its own process, its canary, a watch for a time or of its command line; or about
+                           * to go */
         RULE_INSTALLED,   /* wanted, and there */
         RULE_MISSING,     /* wanted, and not there */
         RULE_UNSUPPORTED, /* the same, but a kernel need not know such rules */

@@ -100,6 +100,30 @@ static void test_rules_of_watches_that_no_file_has_are_no_difference(void **stat
                 free(in_kernel[i]);
 }
 
+static void test_shared_rules_of_an_older_generation_are_about_to_go(void **state _unused_) {
+        struct audit_rule_data *in_kernel[] = {
+                make("/run/fopsd/trees/12.7", "k" TAG), make("/run/fopsd/trees/12.8", "k" TAG), make("/run/fopsd/trees/13", "k" TAG),
+        };
+        const FopsKernelRules kernel = { .items = in_kernel, .n_items = ELEMENTSOF(in_kernel) };
+        _cleanup_(fops_arena_done) FopsArena arena = {};
+        const FopsJson *status = fops_json_parse(FOPS_SPAN_LITERAL("{\"generation\":8}"), &arena);
+        Comparison c;
+
+        assert_non_null(status);
+        assert_int_equal(rules_compare(&(const FopsRules){}, &kernel, status, true, &c), 0);
+        assert_int_equal(c.items[0].state, RULE_OWN);
+        assert_int_equal(c.items[1].state, RULE_UNWANTED);
+        assert_int_equal(c.items[2].state, RULE_UNWANTED);
+        comparison_done(&c);
+
+        /* Of an fopsd that is gone nobody lets them go. */
+        assert_int_equal(rules_compare(&(const FopsRules){}, &kernel, NULL, true, &c), 0);
+        assert_int_equal(c.items[0].state, RULE_UNWANTED);
+        comparison_done(&c);
+        for (size_t i = 0; i < ELEMENTSOF(in_kernel); i++)
+                free(in_kernel[i]);
+}
+
 static void test_nothing_wanted_and_nothing_there_is_no_difference(void **state _unused_) {
         assert_compared(&(const FopsRules){}, &(const FopsKernelRules){}, false, 0, NULL, NULL, 0);
 }
@@ -109,6 +133,7 @@ int main(void) {
                 cmocka_unit_test(test_each_rule_is_told_from_where_it_stands),
                 cmocka_unit_test(test_a_rule_wanted_twice_is_there_twice),
                 cmocka_unit_test(test_rules_of_watches_that_no_file_has_are_no_difference),
+                cmocka_unit_test(test_shared_rules_of_an_older_generation_are_about_to_go),
                 cmocka_unit_test(test_nothing_wanted_and_nothing_there_is_no_difference),
         };
 
