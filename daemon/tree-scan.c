@@ -255,12 +255,6 @@ static int put_entry(TreeScan *s, int fd, FopsInodeKey parent, const struct dire
                 link.key.inode = st.stx_ino;
 
         s->stats.n_entries++;
-        /* What is held of one that was away (index-feed.c) is from before. */
-        if (link.is_directory && !fops_path_index_is_known(s->index, link.key) && !fops_path_index_is_ghost(s->index, link.key)) {
-                r = fops_path_index_remove_below(s->index, link.key);
-                if (r < 0)
-                        return r;
-        }
         r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
         if (r < 0)
                 return r;

@@ -58,15 +58,6 @@ static bool is_there(FopsPathIndex *index, FopsInodeKey key) {
         return fops_path_index_is_known(index, key) && !fops_path_index_is_ghost(index, key);
 }
 
-/* A directory that went out of the trees, with one above or (@is_now) by itself: nothing is heard of what is done in it, so what is
- * held of its contents isn't told again when it comes back. One whose new name is awaited, a ghost, is in them all the time. */
-static int forget_away(FopsPathIndex *index, const FopsPathLink *link, bool is_now) {
-        if (!link->is_directory || fops_path_index_is_known(index, link->key) ||
-            (!is_now && fops_path_index_is_ghost(index, link->key)))
-                return 0;
-        return MIN(fops_path_index_remove_below(index, link->key), 0);
-}
-
 /* A directory that has come into the trees, of whose contents nothing was heard. */
 static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool was_there, FopsFed *fed) {
         if (!link->is_directory || was_there || !is_there(index, link->key))
@@ -126,9 +117,6 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         if (op->may_be_exchange)
                 return doubt_exchange(index, op, fed);
 
-        r = forget_away(index, &link, false);
-        if (r < 0)
-                return r;
         was_there = is_there(index, link.key);
         if (!old_name.data || !fops_item_key(op->object.parent, &old_parent)) {
                 r = lose(index, &op->object, FOPS_PUT_EVENT);
@@ -141,7 +129,7 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
 
         fed->learnt |= r == FOPS_INDEX_DONE && link.is_directory;
         note_arrival(index, &link, was_there, fed);
-        return forget_away(index, &link, true);
+        return 0;
 }
 
 static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
@@ -159,11 +147,6 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
                 return r < 0 ? r : lose(index, &op->new_object, FOPS_PUT_EVENT);
         }
 
-        r = forget_away(index, &a, false);
-        if (r >= 0)
-                r = forget_away(index, &b, false);
-        if (r < 0)
-                return r;
         a_was_there = is_there(index, a.key);
         b_was_there = is_there(index, b.key);
         r = fops_path_index_exchange(index, &a, &b);
@@ -174,8 +157,7 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
         /* Only one of them can be from outside. */
         note_arrival(index, &a, a_was_there, fed);
         note_arrival(index, &b, b_was_there, fed);
-        r = forget_away(index, &a, true);
-        return r < 0 ? r : forget_away(index, &b, true);
+        return 0;
 }
 
 /* ---- subvolumes ---- */

@@ -254,23 +254,12 @@ static Found look_for(const Context *c, const FopsObject *object) {
         return found;
 }
 
-/* Had a descriptor's directory been in the watched one, the index, which held all, would know it: it has come since. */
-static bool has_come_since(const Context *c, const FopsObject *object, FopsSpan dir) {
-        const FopsResolver *r = c->resolver;
-        FopsInodeKey key;
-
-        return r->index_is_complete && c->watched.data && fops_path_is_below(dir, c->watched) && fops_item_key(object->parent, &key) &&
-               !fops_path_index_is_known(r->index, key);
-}
-
 /* The world is asked too late: it may have been renamed since, while the index is as old as the event. What a descriptor is open on
  * (@by_fd) may even be another object of that inode, since both are given away again at once. */
 static bool is_contradicted(const Context *c, const FopsObject *object, FopsSpan path, FopsSpan dir, bool by_fd) {
         const FopsResolver *r = c->resolver;
 
-        if (!r->index || !r->index_was_complete)
-                return false;
-        return (by_fd && has_come_since(c, object, dir)) ||
+        return r->index && r->index_was_complete &&
                fops_index_contradicts(r->index, r->index_is_complete, object, path, dir, by_fd && c->op->tag.data, c->arena);
 }
 
@@ -334,9 +323,6 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
         old = find_object(&c, &op->object, hint);
         if (op->has_two_names)
                 new = find_object(&c, &op->new_object, hint);
-        /* What of the two was where isn't known. */
-        if (op->may_be_exchange)
-                old = (Found){};
 
         op->path = old.path;
         op->new_path = new.path;

@@ -407,31 +407,6 @@ static void test_other_operations_change_nothing(void **state) {
         assert_false(f->fed.learnt);
 }
 
-static void test_what_was_away_with_its_tree_comes_back_empty(void **state) {
-        Fixture *f = *state;
-
-        index_put(f->index, 12, "below", 13, true);
-        feed(f, RENAMEAT PARENT("/srv/", 2) PARENT("/tmp/", 99) DIR_ITEM("/srv/a", 10, "DELETE") DIR_ITEM("/tmp/gone", 10, "CREATE"));
-        assert_indexed(f->index, 12, true, NULL);
-
-        /* One of its directories comes in by itself; what was in that may have been moved meanwhile. */
-        feed(f, RENAMEAT PARENT("/tmp/gone/", 10) PARENT("/srv/b/", 11) DIR_ITEM("/tmp/gone/d", 12, "DELETE")
-                DIR_ITEM("/srv/b/d", 12, "CREATE"));
-        assert_indexed(f->index, 12, true, "/srv/b/d");
-        assert_indexed(f->index, 13, true, NULL);
-        assert_indexed(f->index, 21, false, NULL);
-        assert_int_equal(f->fed.n_new_trees, 1);
-
-        /* A scan tells it. */
-        index_put(f->index, 12, "below", 13, true);
-        assert_indexed(f->index, 13, true, "/srv/b/d/below");
-        /* Then the whole. */
-        feed(f, RENAMEAT PARENT("/tmp/", 99) PARENT("/srv/", 2) DIR_ITEM("/tmp/gone", 10, "DELETE") DIR_ITEM("/srv/again", 10, "CREATE"));
-        assert_indexed(f->index, 10, true, "/srv/again");
-        assert_indexed(f->index, 20, false, NULL);
-        assert_indexed(f->index, 13, true, "/srv/b/d/below");
-}
-
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -459,7 +434,6 @@ int main(void) {
                 TEST(test_a_rename_whose_old_name_nobody_knows_has_a_new_one),
                 TEST(test_a_name_that_is_no_name_is_no_path_either),
                 TEST(test_other_operations_change_nothing),
-                TEST(test_what_was_away_with_its_tree_comes_back_empty),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

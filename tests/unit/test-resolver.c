@@ -595,32 +595,6 @@ static void test_where_inode_numbers_change_a_name_is_joined_in_the_watched_dire
         assert_path(NULL, NULL, "unresolved");
 }
 
-static void test_a_descriptor_that_has_come_into_the_watched_directory_since_tells_nothing(void **state) {
-        const World *outside = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/other", 50 }), FILES({ 3, "/srv/other", 50 }));
-        const World *inside = WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/come", 50 }), FILES({ 3, "/srv/data/come", 50 }));
-        const char *lines = UNLINKAT("3") PARENT("/srv", 50) FILE_ITEM("x", 51, "DELETE");
-        Fixture *f = *state;
-
-        resolve_indexed(f, outside, "/srv/data", lines);
-        assert_path("/srv/other/x", "/srv/other", "fd");
-        resolve_indexed(f, inside, "/srv/data", lines);
-        assert_path(NULL, NULL, "unresolved");
-}
-
-static void test_what_may_be_an_exchange_has_no_certain_old_path(void **state) {
-        const char *lines = CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv\"")
-                PARENT("/srv/data/", 2) PARENT("/srv/data/sub/", 3) FILE_ITEM("/srv/data/sub/x", 60, "DELETE")
-                FILE_ITEM("/srv/data/sub/x", 60, "CREATE");
-        Fixture *f = *state;
-        FopsResolver r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 })));
-
-        r.index_is_complete = false;
-        resolve_with(f, &r, "/srv/data", lines);
-        assert_true(f->op.may_be_exchange);
-        assert_span(f->op.path, NULL);
-        assert_span(f->op.dir, NULL);
-}
-
 static void assert_sighted_is(Fixture *f, const World *world, const char *lines, const char *path, const char *file, int line) {
         FopsResolver r = indexed(f, world);
         FopsSighting sighting = {};
@@ -920,8 +894,6 @@ int main(void) {
                 TEST(test_of_a_rename_both_names_are_found),
                 TEST(test_directories_are_read_at_a_bounded_rate),
                 TEST(test_a_removal_by_io_uring_is_proved_by_its_absence),
-                TEST(test_a_descriptor_that_has_come_into_the_watched_directory_since_tells_nothing),
-                TEST(test_what_may_be_an_exchange_has_no_certain_old_path),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
