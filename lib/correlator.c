@@ -109,6 +109,11 @@ static FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
         return NULL;
 }
 
+/* Then there is no EOE, and nothing else to come: one for each member when a thousand watches are made to share rules. */
+static bool is_change_outside_a_call(const FopsEvent *e) {
+        return e->n_records == 1 && e->records[0].type == AUDIT_CONFIG_CHANGE && !e->truncated;
+}
+
 static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) {
         for (FopsEvent **p = bucket_of(c, e->id); *p; p = &(*p)->hash_next)
                 if (*p == e) {
@@ -125,7 +130,7 @@ static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) 
 
         c->stats.n_events++;
         c->stats.n_timed_out += reason == FOPS_EVENT_TIMED_OUT && e->has_call;
-        c->stats.n_evicted += reason == FOPS_EVENT_EVICTED;
+        c->stats.n_evicted += reason == FOPS_EVENT_EVICTED && !is_change_outside_a_call(e);
         c->stats.n_truncated += e->truncated;
 }
 

@@ -98,8 +98,8 @@ int fops_event_move_cookies(FopsEvent *e, FopsEvent *other);
 
 typedef struct FopsCorrelatorStats {
         size_t n_waiting;
-        uint64_t n_events, n_evicted, n_truncated;
-        uint64_t n_timed_out; /* of those that an EOE was due for; a CONFIG_CHANGE outside a system call has none */
+        uint64_t n_events, n_truncated;
+        uint64_t n_evicted, n_timed_out; /* of those that more was due for; a CONFIG_CHANGE outside a system call has no EOE */
 } FopsCorrelatorStats;
 
 FopsCorrelatorStats fops_correlator_stats(const FopsCorrelator *c);

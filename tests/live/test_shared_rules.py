@@ -89,6 +89,22 @@ def test_many_watches_are_few_rules(ground):
     live.equal((own_rules(ground), anchors()), ([], set()), "left behind")
 
 
+def test_thousands_of_members_are_no_loss(ground):
+    """The kernel writes a record of each."""
+    ground.need_free_registration()
+    tree, n = ground.tree(), 5000
+    for i in range(n):
+        os.makedirs(f"{tree}/{i}/.ssh")
+    daemon, _ = start(ground, configuration([tree + "/*/.ssh"]))
+    daemon.reload()
+    for i in range(0, n, 10):
+        with open(f"{tree}/{i}/.ssh/x", "w"):
+            pass
+    daemon.stop()
+    live.equal(sum(e.text("FOPSD_OP") == "create" for e in live.operations(ground.entries())), n // 10, "files found")
+    live.equal([e.text("MESSAGE") for e in live.losses(ground.entries())], [], "gaps")
+
+
 def test_what_differs_has_rules_of_its_own(ground):
     """Keys, priorities and depth don't, since no rule knows them; operations do."""
     ground.need_free_registration()

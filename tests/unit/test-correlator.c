@@ -207,6 +207,23 @@ static void test_live_only_eoe_ends_events(void **state _unused_) {
         assert_int_equal(fops_correlator_stats(c).n_waiting, 2);
 }
 
+static void test_changes_outside_of_calls_make_room_and_are_not_given_up(void **state _unused_) {
+        FopsCorrelatorOptions options = FOPS_CORRELATOR_OPTIONS_DEFAULT;
+        _cleanup_(fops_correlator_freep) FopsCorrelator *c = NULL;
+
+        options.n_events_max = 2;
+        c = new_correlator(options);
+        for (uint64_t serial = 1; serial <= 5; serial++)
+                push(c, AUDIT_CONFIG_CHANGE, serial, 0);
+        assert_int_equal(fops_correlator_stats(c).n_waiting, 2);
+        assert_int_equal(fops_correlator_stats(c).n_evicted, 0);
+
+        push(c, AUDIT_SYSCALL, 6, 0);
+        push(c, AUDIT_CONFIG_CHANGE, 7, 0);
+        push(c, AUDIT_CONFIG_CHANGE, 8, 0);
+        assert_int_equal(fops_correlator_stats(c).n_evicted, 1);
+}
+
 static void test_too_many_events_evict_the_oldest_first(void **state _unused_) {
         FopsCorrelatorOptions options = FOPS_CORRELATOR_OPTIONS_DEFAULT;
         _cleanup_(fops_correlator_freep) FopsCorrelator *c = NULL;
@@ -348,6 +365,7 @@ int main(void) {
                 cmocka_unit_test(test_io_uring_ends_with_its_announced_items_offline),
                 cmocka_unit_test(test_io_uring_within_a_call_ends_with_the_call_offline),
                 cmocka_unit_test(test_live_only_eoe_ends_events),
+                cmocka_unit_test(test_changes_outside_of_calls_make_room_and_are_not_given_up),
                 cmocka_unit_test(test_too_many_events_evict_the_oldest_first),
                 cmocka_unit_test(test_all_events_together_stay_below_their_cap),
                 cmocka_unit_test(test_a_huge_event_is_truncated),
