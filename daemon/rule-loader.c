@@ -7,18 +7,13 @@
 
 #include "rule-loader.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "covered.h"
 #include "kernel-rules.h"
 #include "path.h"
+#include "rule-cover.h"
 #include "rule-index.h"
-#include "target-group.h"
 
 void fops_rule_sync_done(FopsRuleSync *s) {
         free(s->errors);
@@ -66,91 +61,6 @@ static bool is_to_come_later(const FopsRules *wanted, const bool *is_added, size
         return false;
 }
 
-/* --- shared rules --------------------------------------------------------------------------------------------------------- */
-
-/* What is at @other, and mounted below it, is covered by the rules on directories above or at @path, ours and others'. */
-static int make_equivalent(FopsAuditControl *c, const char *path, const char *other) {
-        /* Both strings, their lengths in front (audit_receive_msg()). */
-        uint32_t lengths[2] = { (uint32_t) strlen(path), (uint32_t) strlen(other) };
-        size_t size = sizeof(lengths) + lengths[0] + lengths[1];
-        _cleanup_free_ char *payload = malloc(size);
-
-        if (!payload)
-                return -ENOMEM;
-        memcpy(payload, lengths, sizeof(lengths));
-        memcpy(payload + sizeof(lengths), path, lengths[0]);
-        memcpy(payload + sizeof(lengths) + lengths[0], other, lengths[1]);
-        return fops_audit_control_command(c, AUDIT_MAKE_EQUIV, payload, size);
-}
-
-/* The root covers everything anyway. */
-static bool covers_anchors(const struct audit_rule_data *rule) {
-        FopsSpan path = fops_rule_data_path(rule);
-        char text[PATH_MAX], resolved[PATH_MAX];
-
-        if (!fops_span_is_present(path) || path.size >= sizeof(text))
-                return false;
-        memcpy(text, path.data, path.size);
-        text[path.size] = '\0';
-        return realpath(text, resolved) && strcmp(resolved, "/") != 0 &&
-               fops_path_is_below(FOPS_SPAN_LITERAL(FOPS_ANCHORS_DIRECTORY), fops_span_from_string(resolved));
-}
-
-/* By rules of others, or by one in the configuration. */
-static bool are_anchors_covered(const FopsKernelRules *kernel, const FopsRules *wanted) {
-        for (size_t i = 0; i < kernel->n_items; i++)
-                if (!is_ours(kernel->items[i]) && covers_anchors(kernel->items[i]))
-                        return true;
-        for (size_t i = 0; i < wanted->n_items; i++)
-                if (wanted->items[i].origin == FOPS_RULE_CONFIG && covers_anchors(wanted->items[i].data))
-                        return true;
-        return false;
-}
-
-static bool make_anchors(const FopsTargets *targets) {
-        if (targets->n_groups > 0 && mkdir(FOPS_ANCHORS_DIRECTORY, 0755) < 0 && errno != EEXIST)
-                return false;
-        for (size_t i = 0; i < targets->n_groups; i++)
-                if (mkdir(targets->groups[i].anchor.path, 0755) < 0 && errno != EEXIST)
-                        return false;
-        return true;
-}
-
-static bool is_of_anchor(const struct audit_rule_data *rule) {
-        uint32_t generation;
-
-        return fops_anchor_generation(fops_rule_data_path(rule), &generation);
-}
-
-static bool is_anchor_wanted(const FopsTargets *targets, const char *name) {
-        for (size_t i = 0; i < targets->n_groups; i++)
-                if (strcmp(strrchr(targets->groups[i].anchor.path, '/') + 1, name) == 0)
-                        return true;
-        return false;
-}
-
-/* Of rules that are gone. */
-static void remove_anchors(const FopsTargets *targets) {
-        DIR *d = opendir(FOPS_ANCHORS_DIRECTORY);
-        const struct dirent *entry;
-
-        if (!d)
-                return;
-        while ((entry = readdir(d)))
-                if (entry->d_name[0] != '.' && !is_anchor_wanted(targets, entry->d_name))
-                        (void) unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
-        closedir(d);
-        if (targets->n_groups == 0)
-                (void) rmdir(FOPS_ANCHORS_DIRECTORY);
-}
-
-/* Rules that were added know only their anchor. */
-static void uncover(FopsTargets *targets, const FopsTarget *anchor) {
-        for (size_t i = 0; i < targets->n_items; i++)
-                if (targets->items[i].group && &targets->items[i].group->anchor == anchor)
-                        targets->items[i].is_covered = false;
-}
-
 /* The kernel may do it later. */
 static bool is_for_now(int error) {
         return error == -EBUSY || error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM;
@@ -167,19 +77,6 @@ static bool is_in_time(const FopsRuleSync *sync, const FopsRules *wanted, const 
         return true;
 }
 
-static void cover(FopsAuditControl *c, FopsTargets *targets, int *errors) {
-        for (size_t i = 0; i < targets->n_items; i++) {
-                FopsTarget *t = targets->items + i;
-
-                if (!t->group || t->is_covered)
-                        continue;
-                errors[i] = make_equivalent(c, t->group->anchor.path, t->path);
-                t->is_covered = errors[i] == 0;
-        }
-}
-
-/* --- all rules ------------------------------------------------------------------------------------------------------------ */
-
 int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTargets *targets, bool keep_shared, FopsRuleSync *ret) {
         _cleanup_(fops_kernel_rules_done) FopsKernelRules kernel = {};
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
@@ -189,7 +86,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
-        if (r >= 0 && targets->n_groups > 0 && (are_anchors_covered(&kernel, wanted) || !make_anchors(targets)))
+        if (r >= 0 && targets->n_groups > 0 && !rule_cover_begin(&kernel, wanted, targets))
                 r = -EXDEV;
         if (r >= 0)
                 r = fops_rule_index_init(&index, kernel.items, kernel.n_items);
@@ -229,17 +126,17 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                         is_added[i] = true;
                         has_new_fronts |= wanted->items[i].target && wanted->items[i].target->subvolume_of;
                         if (wanted->items[i].target && wanted->items[i].target->is_anchor)
-                                uncover(targets, wanted->items[i].target);
+                                rule_cover_forget(targets, wanted->items[i].target);
                 }
                 sync.errors[i] = r;
                 sync.n_refused += r < 0;
         }
-        cover(c, targets, sync.target_errors);
+        rule_cover_targets(c, targets, sync.target_errors);
         sync.is_late = !is_in_time(&sync, wanted, targets);
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
         for (size_t i = kernel.n_items; i-- > 0;) {
-                if (is_wanted[i] || !is_ours(kernel.items[i]) || ((keep_shared || sync.is_late) && is_of_anchor(kernel.items[i])))
+                if (is_wanted[i] || !is_ours(kernel.items[i]) || ((keep_shared || sync.is_late) && rule_cover_is_of_anchor(kernel.items[i])))
                         continue;
                 r = change_rule(c, AUDIT_DEL_RULE, kernel.items[i]);
                 if (r == 0 || r == -ENOENT)
@@ -250,7 +147,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                 }
         }
         if (sync.n_stuck == 0 && !sync.is_late && !keep_shared)
-                remove_anchors(targets);
+                rule_cover_tidy(targets);
 
         *ret = sync;
         sync = (FopsRuleSync){};
@@ -288,5 +185,5 @@ int fops_rule_loader_detach(FopsAuditControl *c, const FopsRules *rules, const F
 }
 
 int fops_rule_loader_follow_mount(FopsAuditControl *c, const char *path) {
-        return make_equivalent(c, path, path);
+        return rule_cover_make_equivalent(c, path, path);
 }
