@@ -96,12 +96,14 @@ def test_thousands_of_members_are_no_loss(ground):
     for i in range(n):
         os.makedirs(f"{tree}/{i}/.ssh")
     daemon, _ = start(ground, configuration([tree + "/*/.ssh"]))
-    daemon.reload()
-    for i in range(0, n, 10):
+    old = anchors()
+    os.rename(tree + "/7", tree + "/seven")
+    await_it(lambda: not anchors() & old, "rules that cover what was renamed stay")
+    for i in range(10, n, 10):
         with open(f"{tree}/{i}/.ssh/x", "w"):
             pass
     daemon.stop()
-    live.equal(sum(e.text("FOPSD_OP") == "create" for e in live.operations(ground.entries())), n // 10, "files found")
+    live.equal(sum(e.text("FOPSD_OP") == "create" for e in live.operations(ground.entries())), n // 10 - 1, "files found")
     live.equal([e.text("MESSAGE") for e in live.losses(ground.entries())], [], "gaps")
 
 
@@ -246,6 +248,19 @@ def test_rules_deleted_and_put_back_by_another(ground):
     await_found(ground, paths[5] + "/x")
     daemon.stop()
     live.check("rules were missing" in [e.text("FOPSD_GAP_CAUSE") for e in live.losses(ground.entries())], "no gap")
+    ground.forget()
+
+
+def test_rules_that_a_reload_brings_back(ground):
+    """Where what others do is only told."""
+    ground.need_free_registration()
+    paths = make(ground.tree(), 6)
+    daemon, _ = start(ground, configuration(paths) + 'on_tamper = "report";\n')
+    for data in own_rules(ground):
+        ground.audit.delete(data)
+    daemon.reload()
+    await_found(ground, paths[0] + "/x")
+    daemon.stop()
     ground.forget()
 
 
