@@ -15,7 +15,7 @@ typedef struct FopsFieldReader {
 } FopsFieldReader;
 
 static inline FopsFieldReader fops_field_reader(FopsSpan body) {
-        return (FopsFieldReader){ body.data, body.data + body.size };
+        return (FopsFieldReader){ body.data, fops_span_end(body) };
 }
 
 /* ',' parts the fields of some user-space messages. */

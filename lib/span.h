@@ -46,8 +46,14 @@ static inline bool fops_span_ends_with(FopsSpan a, FopsSpan suffix) {
                memcmp(a.data + a.size - suffix.size, suffix.data, suffix.size) == 0;
 }
 
+/* One behind the last byte; NULL for an absent span, to which C allows nothing to be added, not even 0. */
+static inline const char *fops_span_end(FopsSpan a) {
+        return a.data ? a.data + a.size : NULL;
+}
+
+/* What is behind the first @n bytes: nothing, where there are no more. Absent stays absent. */
 static inline FopsSpan fops_span_skip(FopsSpan a, size_t n) {
-        return n <= a.size ? (FopsSpan){ a.data + n, a.size - n } : (FopsSpan){ a.data + a.size, 0 };
+        return a.data && n < a.size ? (FopsSpan){ a.data + n, a.size - n } : (FopsSpan){ fops_span_end(a), 0 };
 }
 
 /* As mempcpy(3), for what is short as a rule: that is copied by its two ends, which overlap, since a call costs more. */
