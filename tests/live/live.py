@@ -228,6 +228,7 @@ class Fopsd:
         self.out = open(os.path.join(directory, f"out-{time.monotonic_ns()}"), "w+b")
         self.err = open(os.path.join(directory, f"err-{time.monotonic_ns()}"), "w+b")
         self.said = []
+        self.news = threading.Event()
         environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
         environment.pop("WATCHDOG_USEC", None)
         self.process = subprocess.Popen([FOPSD, *args], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
@@ -247,6 +248,7 @@ class Fopsd:
         with contextlib.suppress(OSError):
             while data := self.notify.recv(65536):
                 self.said += data.decode(errors="replace").split("\n")
+                self.news.set()
 
     def wait_for(self, word, seconds):
         """Until fopsd notifies @word."""
@@ -255,7 +257,8 @@ class Fopsd:
             if self.process.poll() is not None:
                 raise Failure(f"fopsd ended with {self.process.returncode} before {word}: {self.stderr()}")
             check(time.monotonic() < deadline, f"fopsd didn't say {word} in {seconds} s: {self.stderr()}")
-            time.sleep(0.01)
+            self.news.wait(0.01)
+            self.news.clear()
         self.said.remove(word)
 
     def stderr(self):
