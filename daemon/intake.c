@@ -191,6 +191,10 @@ FopsSourceMode intake_mode(const Intake *i) {
         return audit_socket_mode(&i->socket);
 }
 
+const char *intake_mode_name(const Intake *i) {
+        return intake_mode(i) == FOPS_SOURCE_DAEMON ? "daemon" : "listener";
+}
+
 uint32_t intake_registered_pid(const Intake *i) {
         return i->socket.registered_pid;
 }

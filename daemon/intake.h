@@ -43,6 +43,7 @@ Intake *intake_free(Intake *i);
 FOPS_DEFINE_CLEANUP(Intake *, intake_free)
 
 FopsSourceMode intake_mode(const Intake *i);
+const char *intake_mode_name(const Intake *i);
 uint32_t intake_registered_pid(const Intake *i);
 RingStats intake_stats(const Intake *i);
 RingNotes *intake_notes(Intake *i);

@@ -231,7 +231,7 @@ static void print(void *userdata, FILE *f) {
         fops_json_string(&w, "version", FOPS_VERSION);
         fops_json_u64(&w, "pid", (uint64_t) getpid());
         fops_json_string(&w, "state", state_name(s, kernel));
-        fops_json_string(&w, "mode", intake_mode(s->intake) == FOPS_SOURCE_DAEMON ? "daemon" : "listener");
+        fops_json_string(&w, "mode", intake_mode_name(s->intake));
         fops_json_seconds(&w, "since", s->since_usec);
         print_coverage(&w, s);
         print_operations(&w, s);
