@@ -4,7 +4,6 @@
  *   /srv/data (write, attr), key "data": 5 rules
  *     -a always,exit -F arch=b64 -S open,… -F dir=/srv/data -F perm=w -F key=data */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,34 +95,18 @@ static int finish_output(void) {
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "output", required_argument, NULL, 'o' },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
         const char *file = NULL;
         bool json = false;
+        const VerbOption options[] = {
+                { "config", 'c', .argument = &file },
+                { "output", 'o', .json = &json },
+                {},
+        };
         Wanted wanted;
-        int c, r;
+        int r;
 
-        while ((c = getopt_long(argc, argv, "c:o:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'c':
-                        file = optarg;
-                        break;
-                case 'o':
-                        if (!verb_text_or_json(optarg, &json))
-                                return EXIT_USAGE;
-                        break;
-                case 'h':
-                        verb_print_help(verb);
-                        return EXIT_FOUND;
-                default:
-                        return EXIT_USAGE;
-                }
-        if (!verb_is_all_taken(argc, argv))
-                return EXIT_USAGE;
+        if (!verb_take_options_only(verb, argc, argv, options, &r))
+                return r;
 
         r = wanted_load_or_say(file, NULL, &wanted);
         if (r != 0)

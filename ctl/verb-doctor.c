@@ -5,7 +5,6 @@
  *   PROBLEM  never-task: processes started while there is this rule are never audited, not even later: -a never,task
  *            mend: auditctl -d never,task, and take it out of /etc/audit/rules.d */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,38 +119,17 @@ static int examine(const char *config_file, bool json, bool no_pager) {
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' },
-                { "output", required_argument, NULL, 'o' },
-                { "no-pager", no_argument, NULL, 'P' },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
         bool json = false, no_pager = false;
         const char *file = NULL;
-        int c;
+        const VerbOption options[] = {
+                { "config", 'c', .argument = &file },
+                { "output", 'o', .json = &json },
+                { "no-pager", .flag = &no_pager },
+                {},
+        };
+        int code;
 
-        while ((c = getopt_long(argc, argv, "c:o:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'c':
-                        file = optarg;
-                        break;
-                case 'o':
-                        if (!verb_text_or_json(optarg, &json))
-                                return EXIT_USAGE;
-                        break;
-                case 'P':
-                        no_pager = true;
-                        break;
-                case 'h':
-                        verb_print_help(verb);
-                        return EXIT_FOUND;
-                default:
-                        return EXIT_USAGE;
-                }
-        if (!verb_is_all_taken(argc, argv))
-                return EXIT_USAGE;
-        return examine(file, json, no_pager);
+        return verb_take_options_only(verb, argc, argv, options, &code) ? examine(file, json, no_pager) : code;
 }
 
 const Verb verb_doctor = {

@@ -4,7 +4,6 @@
  *   = -a always,exit -F arch=b64 -S open -F dir=/srv/data -F key=data -F key=fopsd:6aa93c61ff4e1f4a
  *   + -a always,exit -F arch=b32 -S open -F dir=/srv/data -F key=data -F key=fopsd:6aa93c61ff4e1f4a */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,42 +133,18 @@ static int compare(const char *file, bool by_kernel, bool json, bool no_pager) {
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        static const struct option options[] = {
-                { "kernel", no_argument, NULL, 'k' },
-                { "config", required_argument, NULL, 'c' },
-                { "output", required_argument, NULL, 'o' },
-                { "no-pager", no_argument, NULL, 'P' },
-                { "help", no_argument, NULL, 'h' },
-                {},
-        };
         bool by_kernel = false, json = false, no_pager = false;
         const char *file = NULL;
-        int c;
+        const VerbOption options[] = {
+                { "kernel", .flag = &by_kernel },
+                { "config", 'c', .argument = &file },
+                { "output", 'o', .json = &json },
+                { "no-pager", .flag = &no_pager },
+                {},
+        };
+        int code;
 
-        while ((c = getopt_long(argc, argv, "c:o:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'k':
-                        by_kernel = true;
-                        break;
-                case 'c':
-                        file = optarg;
-                        break;
-                case 'o':
-                        if (!verb_text_or_json(optarg, &json))
-                                return EXIT_USAGE;
-                        break;
-                case 'P':
-                        no_pager = true;
-                        break;
-                case 'h':
-                        verb_print_help(verb);
-                        return EXIT_FOUND;
-                default:
-                        return EXIT_USAGE;
-                }
-        if (!verb_is_all_taken(argc, argv))
-                return EXIT_USAGE;
-        return compare(file, by_kernel, json, no_pager);
+        return verb_take_options_only(verb, argc, argv, options, &code) ? compare(file, by_kernel, json, no_pager) : code;
 }
 
 const Verb verb_rules = {

@@ -4,7 +4,6 @@
  *     State: running, as daemon, pid 4711, since 2026-11-22 02:14:35.123
  *   Watches: 1 armed, 0 pending, 0 refused; 14 rules */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -234,33 +233,20 @@ static int print(DaemonStatus *d, Format format, bool no_pager) {
 }
 
 static int run(const Verb *verb, int argc, char **argv) {
-        static const struct option options[] = {
-                { "output", required_argument, NULL, 'o' },
-                { "no-pager", no_argument, NULL, 'P' },
-                { "help", no_argument, NULL, 'h' },
+        _cleanup_(daemon_status_done) DaemonStatus status = {};
+        const char *word = "text";
+        bool no_pager = false;
+        const VerbOption options[] = {
+                { "output", 'o', .argument = &word },
+                { "no-pager", .flag = &no_pager },
                 {},
         };
-        _cleanup_(daemon_status_done) DaemonStatus status = {};
-        Format format = FORMAT_TEXT;
-        bool no_pager = false;
-        int c, r;
+        Format format;
+        int r;
 
-        while ((c = getopt_long(argc, argv, "o:h", options, NULL)) >= 0)
-                switch (c) {
-                case 'o':
-                        if (!format_from_string(optarg, &format))
-                                return EXIT_USAGE;
-                        break;
-                case 'P':
-                        no_pager = true;
-                        break;
-                case 'h':
-                        verb_print_help(verb);
-                        return EXIT_FOUND;
-                default:
-                        return EXIT_USAGE;
-                }
-        if (!verb_is_all_taken(argc, argv))
+        if (!verb_take_options_only(verb, argc, argv, options, &r))
+                return r;
+        if (!format_from_string(word, &format))
                 return EXIT_USAGE;
 
         r = daemon_status_read(&status);

@@ -4,7 +4,6 @@
  *   # fopsctl watch /srv/data -o write -k data
  *   /srv/data is watched */
 
-#include <getopt.h>
 #include <string.h>
 
 #include "config.h"
@@ -207,30 +206,17 @@ static int end(Request *q) {
 
 /* --- the verbs ---------------------------------------------------------------------------------------------------------- */
 
-static int run(const Verb *verb, int argc, char **argv, const char *short_options, int (*act)(Request *q)) {
-        static const struct option options[] = {
-                { "ops", required_argument, NULL, 'o' },
-                { "key", required_argument, NULL, 'k' },
-                { "help", no_argument, NULL, 'h' },
+static int run(const Verb *verb, int argc, char **argv, int (*act)(Request *q)) {
+        _cleanup_(request_done) Request q = {};
+        const VerbOption options[] = {
+                { "ops", 'o', .argument = &q.ops },
+                { "key", 'k', .argument = &q.key },
                 {},
         };
-        _cleanup_(request_done) Request q = {};
-        int c;
+        int code;
 
-        while ((c = getopt_long(argc, argv, short_options, act == add ? options : options + 2, NULL)) >= 0)
-                switch (c) {
-                case 'o':
-                        q.ops = optarg;
-                        break;
-                case 'k':
-                        q.key = optarg;
-                        break;
-                case 'h':
-                        verb_print_help(verb);
-                        return EXIT_FOUND;
-                default:
-                        return EXIT_USAGE;
-                }
+        if (!verb_take_options(verb, argc, argv, act == add ? options : options + 2, &code))
+                return code;
         if (optind + 1 != argc) {
                 fprintf(stderr, "fopsctl: %s takes one path\n", verb->name);
                 return EXIT_USAGE;
@@ -240,11 +226,11 @@ static int run(const Verb *verb, int argc, char **argv, const char *short_option
 }
 
 static int run_watch(const Verb *verb, int argc, char **argv) {
-        return run(verb, argc, argv, "o:k:h", add);
+        return run(verb, argc, argv, add);
 }
 
 static int run_unwatch(const Verb *verb, int argc, char **argv) {
-        return run(verb, argc, argv, "h", end);
+        return run(verb, argc, argv, end);
 }
 
 const Verb verb_watch = {

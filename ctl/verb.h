@@ -38,8 +38,20 @@ extern const Verb *const verbs[];
 /* The word of -o, where there are but these two; false, and said on standard error, for another. */
 bool verb_text_or_json(const char *word, bool *ret_json);
 
-/* For verbs without arguments, when getopt_long(3) is done: false, and said on standard error, if one was given. */
-bool verb_is_all_taken(int argc, char **argv);
+/* An option of verbs that have few, and what it sets: one of these, left alone if it isn't given. A list ends with one of no name. */
+typedef struct VerbOption {
+        const char *name;      /* behind "--" */
+        char letter;           /* behind "-"; 0: none */
+        bool *flag;
+        const char **argument;
+        bool *json;            /* by its argument: verb_text_or_json() */
+} VerbOption;
+
+/* Takes @options, VERB_OPTIONS_MAX at most, and --help. Leaves the arguments from optind on, or, in the second form, there are to be
+ * none. False: *@ret_exit is all there is to do. */
+#define VERB_OPTIONS_MAX 8
+bool verb_take_options(const Verb *verb, int argc, char **argv, const VerbOption *options, int *ret_exit);
+bool verb_take_options_only(const Verb *verb, int argc, char **argv, const VerbOption *options, int *ret_exit);
 
 /* --help of one verb. */
 void verb_print_help(const Verb *verb);

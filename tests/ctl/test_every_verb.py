@@ -137,5 +137,19 @@ def test_every_verb_has_help_and_refuses_what_it_does_not_know(jr):
     equal(fopsctl("nonsense").code, 2, "an unknown verb")
 
 
+def test_what_a_verb_does_not_take_is_refused_before_it_does_anything(jr):
+    for verb in ("status", "doctor", "rules", "check"):
+        for given, said in ((["x"], "fopsctl: unexpected argument 'x'\n"), (["-o", "xml"], "fopsctl: unknown output format 'xml'"),
+                            (["-o"], f"{verb}: option requires an argument"), (["-P"], f"{verb}: invalid option")):
+            result = fopsctl(verb, *given)
+            equal((result.code, result.out), (2, b""), f"{verb} {given}")
+            check(result.err.startswith(said) and result.err.count("\n") == 1, f"said by {verb} {given}: {result.err!r}")
+    for verb, given in (("watch", ["/a", "/b"]), ("watch", ["-o", "write"]), ("unwatch", [])):
+        result = fopsctl(verb, *given)
+        equal((result.code, result.err), (2, f"fopsctl: {verb} takes one path\n"), f"{verb} {given}")
+    equal(fopsctl("unwatch", "-k", "x", "/a").err, "unwatch: invalid option -- 'k'\n", "said by unwatch -k")
+    check(b"watches, " in fopsctl("check", "--config", jr.file("conf", b"")).out, "--config in full")
+
+
 if __name__ == "__main__":
     j.main()
