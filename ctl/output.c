@@ -9,6 +9,7 @@
 #include "json.h"
 #include "query.h"
 #include "text.h"
+#include "verb.h"
 
 #define RED "\x1b[31m"
 #define BOLD_YELLOW "\x1b[1;33m"
@@ -190,4 +191,16 @@ int output_print(Output *o, const FopsEntry *e) {
         }
         o->n_printed++;
         return !ferror(o->file) ? 0 : errno > 0 ? -errno : -EIO;
+}
+
+bool output_finish(int r, int *ret_exit) {
+        errno = 0;
+        if (r >= 0 && fflush(stdout) != 0)
+                r = errno > 0 ? -errno : -EIO;
+        if (r >= 0)
+                return true;
+        if (r != -EPIPE)
+                fprintf(stderr, "fopsctl: %s\n", strerror(-r));
+        *ret_exit = r == -EPIPE ? EXIT_FOUND : EXIT_USAGE;
+        return false;
 }

@@ -37,3 +37,7 @@ void output_begin(Output *o);
 
 /* 0 or the -errno of writing. */
 int output_print(Output *o, const FopsEntry *entry);
+
+/* When all is printed to standard output; @r: what that returned. False if it isn't out: *@ret_exit is all there is to do, and
+ * said on standard error unless the reader had seen enough. */
+bool output_finish(int r, int *ret_exit);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "output.h"
 #include "rule-json.h"
 #include "target-group.h"
 #include "verb.h"
@@ -85,15 +86,6 @@ static void print_sum(size_t n_watches, size_t n_rules) {
         printf("%zu watches, %zu rules\n", n_watches, n_rules);
 }
 
-/* 0, also if nobody reads, or the -errno of writing, which has been said. */
-static int finish_output(void) {
-        errno = 0;
-        if (fflush(stdout) == 0 || errno == EPIPE)
-                return 0;
-        fprintf(stderr, "fopsctl: %s\n", strerror(errno));
-        return -errno;
-}
-
 static int run(const Verb *verb, int argc, char **argv) {
         const char *file = NULL;
         bool json = false;
@@ -103,7 +95,7 @@ static int run(const Verb *verb, int argc, char **argv) {
                 {},
         };
         Wanted wanted;
-        int r;
+        int r, code;
 
         if (!verb_take_options_only(verb, argc, argv, options, &r))
                 return r;
@@ -114,10 +106,8 @@ static int run(const Verb *verb, int argc, char **argv) {
         r = json ? print_json(&wanted.rules, &wanted.targets) : print_rules(&wanted.rules, &wanted.targets);
         if (r == 0 && !json)
                 print_sum(wanted.config.n_watches, wanted.rules.n_items);
-        if (r == 0)
-                r = finish_output();
         wanted_done(&wanted);
-        return r < 0 ? EXIT_USAGE : EXIT_FOUND;
+        return output_finish(r, &code) ? EXIT_FOUND : code;
 }
 
 const Verb verb_check = {

@@ -66,7 +66,7 @@ static uint64_t rows_wanted(const Reporting *g, const Report *r) {
 
 static int report(Reporting *g) {
         SourceOptions source = filter_options_source(&g->filter);
-        int r;
+        int r, code;
 
         source.fields = report_fields;
         source.last = g->report && g->report->counting == LISTED ? g->filter.lines : 0;
@@ -80,14 +80,8 @@ static int report(Reporting *g) {
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(g->tallies); i++)
                 if (g->tallies[i])
                         report_rows_print(&g->rows, reports + i, g->tallies[i], rows_wanted(g, reports + i));
-        if (r >= 0 && fflush(stdout) != 0)
-                r = -errno;
-        if (r == -EPIPE)
-                return EXIT_FOUND; /* the reader has seen enough */
-        if (r < 0) {
-                fprintf(stderr, "fopsctl: %s\n", strerror(-r));
-                return EXIT_USAGE;
-        }
+        if (!output_finish(r, &code))
+                return code;
         if (r > 0 && (g->rows.n_rows == 0 || g->filter.n_files > 0))
                 return EXIT_USAGE;
         return g->rows.n_rows > 0 ? EXIT_FOUND : EXIT_NOTHING;

@@ -89,7 +89,7 @@ static int parse(const Verb *verb, int argc, char **argv, Search *s, int *ret_ex
 static int search(Search *s) {
         _cleanup_free_ char *cursor = NULL, *next_cursor = NULL;
         SourceOptions source = filter_options_source(&s->filter);
-        int r, q = 0;
+        int r, q, code;
 
         if (s->checkpoint) {
                 r = checkpoint_read(s->checkpoint, &cursor);
@@ -111,15 +111,11 @@ static int search(Search *s) {
 
         output_begin(&s->output);
         r = source_read(&source, &next_cursor);
-        if (r >= 0 && fflush(stdout) != 0)
-                r = -errno;
-        if (r == -EPIPE)
-                return EXIT_FOUND; /* the reader has seen enough */
-        if (r >= 0 && next_cursor)
-                q = checkpoint_write(s->checkpoint, next_cursor);
-        if (r < 0 || q < 0) {
-                fprintf(stderr, "fopsctl: %s%s%s\n", q < 0 ? s->checkpoint : "", q < 0 ? ": " : "",
-                        strerror(r < 0 ? -r : -q));
+        if (!output_finish(r, &code))
+                return code;
+        q = next_cursor ? checkpoint_write(s->checkpoint, next_cursor) : 0;
+        if (q < 0) {
+                fprintf(stderr, "fopsctl: %s: %s\n", s->checkpoint, strerror(-q));
                 return EXIT_USAGE;
         }
 

@@ -152,8 +152,7 @@ static int print_all(Why *w) {
                         printf("… and %zu earlier: -n %zu\n", n_left, n_left + (size_t) w->lines);
                 print_reservations(w);
         }
-        errno = 0;
-        return fflush(stdout) == 0 ? 0 : errno > 0 ? -errno : -EIO;
+        return 0;
 }
 
 static int say_nothing_known(const Why *w) {
@@ -181,7 +180,7 @@ static int spool_logs(Why *w) {
 }
 
 static int why(Why *w) {
-        int r;
+        int r, code;
 
         if (spool_logs(w) < 0)
                 return EXIT_USAGE;
@@ -196,12 +195,10 @@ static int why(Why *w) {
         history_sort(&w->history);
         if (r >= 0)
                 r = print_all(w);
-        if (r == -EPIPE)
-                return EXIT_FOUND; /* the reader has seen enough */
-        if (r < 0)
-                fprintf(stderr, "fopsctl: %s\n", strerror(-r));
+        if (!output_finish(r, &code))
+                return code;
         /* Who names a file wants it read. */
-        return r < 0 || (w->source.unreadable && is_log(w)) ? EXIT_USAGE : EXIT_FOUND;
+        return w->source.unreadable && is_log(w) ? EXIT_USAGE : EXIT_FOUND;
 }
 
 /* --- options ---------------------------------------------------------------------------------------------------------- */
