@@ -136,9 +136,13 @@ void check_other_daemon(Examination *e) {
                 finding_add(e, VERDICT_UNKNOWN, NULL, "the kernel can't be asked: %s", strerror(-e->kernel_error));
                 return;
         }
+        if (e->kernel.pid == 0)
+                return;
+        /* It may be the fopsd that doesn't answer. */
+        if (e->status_error != -ENOENT && cannot_ask(e))
+                return;
         /* After a restart it is fopsd's predecessor that is registered, by the socket that was handed on. */
-        if (e->kernel.pid == 0 ||
-            (e->status_error >= 0 && fops_span_equal_string(fops_json_bytes(fops_json_member(e->status.json, "mode"), NULL), "daemon")))
+        if (e->status_error >= 0 && fops_span_equal_string(fops_json_bytes(fops_json_member(e->status.json, "mode"), NULL), "daemon"))
                 return;
         name_of(e->kernel.pid, name);
         finding_add(e, is_wanted ? VERDICT_NOTE : VERDICT_PROBLEM,

@@ -19,6 +19,9 @@ UID_OF_NONE = 2000000000
 COMMAND_LINE = "/run/command-line"
 SETTINGS = "/run/systemd/journald.conf.d/zz.conf"
 WELL = "[Journal]\nRateLimitBurst=0\nAudit=\nStorage=persistent\n"
+# What can't be known without fopsd's word.
+SILENT = {"watches": ("unknown", "doesn't say"), "missing-rules": ("unknown", "isn't running"), "masked-paths": ("unknown", "doesn't say"),
+          "losses": ("unknown", "doesn't say"), "index": ("unknown", "doesn't say")}
 DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
 
 
@@ -164,8 +167,7 @@ def test_no_fopsd(ground):
     well(ground)
     file = config(ground, ground.tree())
     ground.audit.set(enabled=1, backlog_limit=8192, backlog_wait_time=60000)
-    silent = {"running": ("problem", "fopsd isn't running"), "watches": ("unknown", ""), "missing-rules": ("unknown", "isn't running"),
-              "masked-paths": ("unknown", ""), "losses": ("unknown", ""), "index": ("unknown", "")}
+    silent = {**SILENT, "running": ("problem", "fopsd isn't running")}
     expect(None, silent, file)
 
     # Where systemd runs, it knows more.
@@ -180,6 +182,20 @@ def test_no_fopsd(ground):
     expect(daemon, {"running": ("note", "start fopsd again 3 times")}, file, env={**os.environ, "PATH": ground.private + ":" + os.environ["PATH"]})
     daemon.stop()
     os.rmdir("/run/systemd/system")
+
+
+def test_an_fopsd_that_does_not_answer(ground):
+    """It is hung. Who asks waits for it for a while."""
+    with running(ground) as daemon:
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            with subprocess.Popen([live.FOPSCTL, "status"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as status:
+                expect(daemon, {**SILENT, "running": ("problem", "fopsd doesn't answer: Connection timed out"),
+                                "other-daemon": ("unknown", "doesn't say")})
+                live.equal((*status.communicate(), status.returncode), ("", "fopsctl: fopsd is running, but doesn't answer\n", 2), "status")
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        expect(daemon, {})
 
 
 def test_a_bad_configuration(ground):
