@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fopsctl watch and unwatch: a watch for this boot, armed when the command ends; a bad one is never installed."""
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
+import threading
 import time
 
 import live
 
 NOBODY = 65534
 DROP_INS = "/run/fopsd.conf.d"
+STATUS = "/run/fopsd/status"
 
 
 def fopsctl(*args, **options):
@@ -169,6 +174,52 @@ def test_without_permission(ground):
     live.equal((code, out), (2, ""), "watch as nobody")
     live.check("ermission denied" in err or "No such file" in err, err)
     live.equal(drop_ins(), [], "drop-ins")
+
+
+@contextlib.contextmanager
+def answering(its_watches, is_refused=False):
+    """In fopsd's place: after a reload, which it counts as refused or not, these are its watches. No kernel refuses one at will."""
+    n = {"reloads": 0, "refused": 0}
+
+    def reload(*_):
+        n["refused" if is_refused else "reloads"] += 1
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                client.sendall(json.dumps({"configuration": {"system": True, **n}, "watches": its_watches}).encode() + b"\n")
+                client.close()
+
+    os.makedirs(os.path.dirname(STATUS), exist_ok=True)
+    before = signal.signal(signal.SIGHUP, reload)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(STATUS)
+        listener.listen()
+        server = threading.Thread(target=serve)
+        server.start()
+        try:
+            yield
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
+            os.unlink(STATUS)
+            signal.signal(signal.SIGHUP, before)
+
+
+def test_what_the_kernel_refuses_is_said(ground):
+    configure(ground, "")
+    refused = {"path": "/srv/*", "target": "/srv/b\n", "state": "refused", "reason": "No space \x1b left on device"}
+    with answering([{"path": "/srv/*", "target": "/srv/a", "state": "armed"}, refused]):
+        live.equal(fopsctl("watch", "/srv/*"),
+                   (1, "/srv/a is watched\n", "/srv/b\\x0a isn't watched, the kernel refused it: No space \\x1b left on device\n"), "watch")
+    with answering([{"path": "/srv", "state": "refused"}]):
+        live.equal(fopsctl("watch", "/srv"), (1, "", "/srv isn't watched, the kernel refused it: ?\n"), "watch without a reason")
+    with answering([refused]):
+        live.equal(fopsctl("watch", "/srv"), (1, "", "/srv isn't watched: fopsd doesn't know of it\n"), "watch of another")
+    with answering([], is_refused=True):
+        live.equal(fopsctl("watch", "/srv"),
+                   (1, "", "fopsctl: fopsd refused the configuration: see fopsctl check, journalctl -t fopsd\n"), "watch")
 
 
 if __name__ == "__main__":
