@@ -24,6 +24,17 @@ static const struct {
 };
 #undef NAME
 
+/* Of these, what a log is full of, as it stands between "type=" and "audit(". */
+static const struct {
+        uint16_t type;
+        FopsFieldName text;
+} usual_types[] = {
+        { AUDIT_PATH, FOPS_FIELD_NAME("PATH msg") },
+        { AUDIT_SYSCALL, FOPS_FIELD_NAME("SYSCALL msg") },
+        { AUDIT_CWD, FOPS_FIELD_NAME("CWD msg") },
+        { AUDIT_PROCTITLE, FOPS_FIELD_NAME("PROCTITLE msg") },
+};
+
 static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const char *reason) {
         *diag = (FopsRecordDiag){ .offset = offset, .reason = reason };
         return FOPS_RECORD_MALFORMED;
@@ -31,18 +42,18 @@ static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const cha
 
 /* Takes decimal digits off the front of @s; false if there are none or they make more than @max. */
 static bool take_number(FopsSpan *s, uint64_t max, uint64_t *ret) {
+        const char *p = s->data, *end = fops_span_end(*s);
         uint64_t v = 0;
-        size_t n = 0;
 
-        for (unsigned d; n < s->size && (d = (unsigned char) s->data[n] - (unsigned) '0') <= 9; n++) {
-                if (n >= FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
+        for (unsigned d; p < end && (d = (unsigned char) *p - (unsigned) '0') <= 9; p++) {
+                if (p - s->data >= (ptrdiff_t) FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
                         return false;
                 v = v * 10 + d;
         }
-        if (n == 0 || v > max)
+        if (p == s->data || v > max)
                 return false;
         *ret = v;
-        *s = fops_span_skip(*s, n);
+        *s = (FopsSpan){ p, (size_t) (end - p) };
         return true;
 }
 
@@ -131,41 +142,62 @@ static FopsSpan take_word(FopsSpan *s) {
         return word;
 }
 
+/* "SYSCALL msg=" off the front of @rest, of which @line is the whole. */
+static FopsRecordStatus take_type(FopsSpan line, FopsSpan *rest, uint16_t *ret, FopsRecordDiag *diag) {
+        static const FopsSpan msg_is = { "msg=", 4 };
+        FopsSpan name;
+
+        if (rest->size > sizeof(FopsBytes))
+                for (size_t i = 0; i < ELEMENTSOF(usual_types); i++)
+                        if (fops_field_is(rest->data, &usual_types[i].text)) {
+                                *rest = fops_span_skip(*rest, usual_types[i].text.size);
+                                *ret = usual_types[i].type;
+                                return FOPS_RECORD_OK;
+                        }
+
+        name = take_word(rest);
+        if (!fops_record_type_from_string(name, ret))
+                return malformed(diag, (size_t) (name.data - line.data), "unknown record type");
+        if (!fops_span_starts_with(*rest, msg_is))
+                return malformed(diag, (size_t) (rest->data - line.data), "expected \"msg=\"");
+        *rest = fops_span_skip(*rest, msg_is.size);
+        return FOPS_RECORD_OK;
+}
+
+/* Of ausearch, between events. */
+static bool is_remark(FopsSpan line) {
+        return fops_span_starts_with(line, FOPS_SPAN_LITERAL("----")) || fops_span_starts_with(line, FOPS_SPAN_LITERAL("time->"));
+}
+
 FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag) {
-        static const FopsSpan node_is = { "node=", 5 }, type_is = { "type=", 5 }, msg_is = { "msg=", 4 };
-        FopsSpan rest = line, node = FOPS_SPAN_ABSENT, name;
+        static const FopsSpan node_is = { "node=", 5 }, type_is = { "type=", 5 };
+        FopsSpan rest = line, node = FOPS_SPAN_ABSENT;
         FopsRecordStatus status;
-        FopsRecord record;
         uint16_t type;
 
         while (rest.size > 0 && (rest.data[rest.size - 1] == '\r' || rest.data[rest.size - 1] == '\n'))
                 rest.size--;
-        if (rest.size == 0 || fops_span_starts_with(rest, FOPS_SPAN_LITERAL("----")) ||
-            fops_span_starts_with(rest, FOPS_SPAN_LITERAL("time->")))
+        if (rest.size == 0)
                 return FOPS_RECORD_BLANK;
 
         if (fops_span_starts_with(rest, node_is))
                 node = fops_span_skip(take_word(&rest), node_is.size);
-
         if (!fops_span_starts_with(rest, type_is))
-                return malformed(diag, (size_t) (rest.data - line.data), "expected \"type=\"");
-        name = fops_span_skip(take_word(&rest), type_is.size);
-        if (!fops_record_type_from_string(name, &type))
-                return malformed(diag, (size_t) (name.data - line.data), "unknown record type");
+                return is_remark(line) ? FOPS_RECORD_BLANK :
+                                         malformed(diag, (size_t) (rest.data - line.data), "expected \"type=\"");
+        rest = fops_span_skip(rest, type_is.size);
+        status = take_type(line, &rest, &type, diag);
+        if (status != FOPS_RECORD_OK)
+                return status;
 
-        if (!fops_span_starts_with(rest, msg_is))
-                return malformed(diag, (size_t) (rest.data - line.data), "expected \"msg=\"");
-        rest = fops_span_skip(rest, msg_is.size);
-
-        status = fops_record_parse(type, rest, head, &record, diag);
+        status = fops_record_parse(type, rest, head, ret, diag);
         if (status != FOPS_RECORD_OK) {
                 diag->offset += (size_t) (rest.data - line.data);
                 return status;
         }
 
-        record.node = node;
-        split_enriched(&record);
-        *ret = record;
+        ret->node = node;
+        split_enriched(ret);
         return FOPS_RECORD_OK;
 }
 
@@ -221,9 +253,15 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
 
 FopsValue fops_field_find(FopsSpan body, const char *name) {
         FopsFieldReader reader = fops_field_reader(body);
+        size_t size = strlen(name);
         FopsSpan n;
         FopsValue v;
 
+        /* Most have one field, or it comes first. */
+        if (body.size > size && memcmp(body.data, name, size) == 0 && body.data[size] == '=') {
+                reader.p += size + 1;
+                return fops_field_take_value(&reader);
+        }
         while (fops_field_next(&reader, &n, &v))
                 if (fops_span_equal_string(n, name))
                         return v;

@@ -31,6 +31,7 @@ struct FopsCorrelator {
         FopsCorrelatorOptions options;
         FopsEvent *buckets[HASH_BUCKETS];
         EventQueue waiting, ready;
+        FopsEvent *latest; /* of those that wait, the one that a record came to; NULL: it waits no more */
         FopsEvent *free_events; /* linked by ->newer */
         size_t n_free_events;
         size_t waiting_bytes;
@@ -102,9 +103,15 @@ static FopsEvent **bucket_of(FopsCorrelator *c, FopsEventId id) {
         return c->buckets + (x * UINT64_C(0x9e3779b97f4a7c15) >> (64 - HASH_BITS));
 }
 
+static bool is_of_event(const FopsEvent *e, const FopsRecord *record) {
+        return fops_event_id_equal(e->id, record->id) && fops_span_equal(e->node, record->node);
+}
+
 static FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
+        if (c->latest && is_of_event(c->latest, record))
+                return c->latest;
         for (FopsEvent *e = *bucket_of(c, record->id); e; e = e->hash_next)
-                if (fops_event_id_equal(e->id, record->id) && fops_span_equal(e->node, record->node))
+                if (is_of_event(e, record))
                         return e;
         return NULL;
 }
@@ -121,6 +128,8 @@ static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) 
                         break;
                 }
         queue_remove(&c->waiting, e);
+        if (c->latest == e)
+                c->latest = NULL;
         c->waiting_bytes -= e->arena.used_bytes;
         c->stats.n_waiting--;
 
@@ -292,6 +301,7 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
                 c->waiting_bytes += e->arena.used_bytes;
                 c->stats.n_waiting++;
         }
+        c->latest = e;
 
         before = e->arena.used_bytes;
         if (e->arena.used_bytes + size <= c->options.event_bytes_max) {
