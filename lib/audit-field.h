@@ -53,6 +53,20 @@ static inline bool fops_field_take_u64(FopsFieldReader *r, uint64_t *ret) {
         return true;
 }
 
+/* The same in hexadecimal; false, and not passed over, if it is none. */
+static inline bool fops_field_take_hex(FopsFieldReader *r, uint64_t *ret) {
+        const char *p = r->p;
+        uint64_t v = 0;
+
+        for (unsigned d; p < r->end && (d = fops_digits[(unsigned char) *p]) < 16; p++)
+                v = v << 4 | d;
+        if (p == r->p || (size_t) (p - r->p) > 2 * sizeof(v) || (p < r->end && *p != ' '))
+                return false;
+        r->p = p;
+        *ret = v;
+        return true;
+}
+
 /* Goes to the next value. False at the end. */
 static inline bool fops_field_next_name(FopsFieldReader *r, FopsSpan *name) {
         const char *start;
@@ -98,6 +112,19 @@ typedef struct FopsFieldName {
 /* @p has as many bytes as any name. */
 static inline bool fops_field_is(const char *p, const FopsFieldName *name) {
         return fops_bytes_are_zero((fops_bytes_load(p) ^ name->text) & name->mask);
+}
+
+/* Goes to the value of @name, if that is what comes next. */
+static inline bool fops_field_expect(FopsFieldReader *r, const FopsFieldName *name) {
+        const char *p = r->p;
+
+        if (r->end - p <= (ptrdiff_t) sizeof(name->text))
+                return false;
+        p += *p == ' ';
+        if (!fops_field_is(p, name))
+                return false;
+        r->p = p + name->size;
+        return true;
 }
 
 /* Goes to the next value, and gives its name's place among the @n of @names; @n if it is none of them. Negative at the end. *@at is the

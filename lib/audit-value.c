@@ -5,15 +5,33 @@
 
 #include "audit-value.h"
 
-static const signed char hex_digits[256] = {
-        /* value + 1, so that everything not named here is "no digit" */
-        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-        ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-        ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
+#include "bytes.h"
+
+/* Eight digits' values, one a byte, into four bytes. */
+static inline uint32_t join_digits(uint64_t values) {
+        values = le64toh(values);
+        values = (values << 4 | values >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+        values = (values | values >> 8) & UINT64_C(0x0000ffff0000ffff);
+        return htole32((uint32_t) (values | values >> 16));
+}
+
+/* As many digits as are looked at at once; false if one isn't. */
+static inline bool decode_at_once(const char *digits, char *to) {
+        FopsBytes c = fops_bytes_load(digits), number = c - '0', letter = (c | 0x20) - 'a';
+        FopsBytes is_number = (FopsBytes) (number < 10), is_letter = (FopsBytes) (letter < 6);
+        FopsBytes values = (number & is_number) | ((letter + 10) & is_letter);
+        uint64_t halves[2];
+        uint32_t bytes[2];
+
+        memcpy(halves, &values, sizeof(halves));
+        bytes[0] = join_digits(halves[0]);
+        bytes[1] = join_digits(halves[1]);
+        memcpy(to, bytes, sizeof(bytes));
+        return fops_bytes_are_zero(~(is_number | is_letter));
+}
 
 FopsSpan fops_value_plain(FopsValue v) {
-        if (!v.raw.data || v.quoted)
+        if (v.raw.size == 0 || v.quoted || (v.raw.data[0] != '(' && v.raw.data[0] != '?'))
                 return v.raw;
         if (fops_span_equal(v.raw, FOPS_SPAN_LITERAL("(null)")) || fops_span_equal(v.raw, FOPS_SPAN_LITERAL("(none)")) ||
             fops_span_equal(v.raw, FOPS_SPAN_LITERAL("?")))
@@ -23,6 +41,7 @@ FopsSpan fops_value_plain(FopsValue v) {
 
 FopsSpan fops_value_decode(FopsValue v, FopsArena *arena) {
         FopsSpan raw = fops_value_plain(v);
+        size_t i = 0;
         char *p;
 
         if (!raw.data || v.quoted)
@@ -34,12 +53,15 @@ FopsSpan fops_value_decode(FopsValue v, FopsArena *arena) {
         if (!p)
                 return FOPS_SPAN_ABSENT;
 
-        for (size_t i = 0; i < raw.size / 2; i++) {
-                int high = hex_digits[(unsigned char) raw.data[2 * i]], low = hex_digits[(unsigned char) raw.data[2 * i + 1]];
-
-                if (high == 0 || low == 0)
+        for (; 2 * i + sizeof(FopsBytes) <= raw.size; i += sizeof(FopsBytes) / 2)
+                if (!decode_at_once(raw.data + 2 * i, p + i))
                         return raw;
-                p[i] = (char) ((high - 1) << 4 | (low - 1));
+        for (; i < raw.size / 2; i++) {
+                unsigned high = fops_digits[(unsigned char) raw.data[2 * i]], low = fops_digits[(unsigned char) raw.data[2 * i + 1]];
+
+                if ((high | low) > 15)
+                        return raw;
+                p[i] = (char) (high << 4 | low);
         }
         p[raw.size / 2] = '\0';
 

@@ -42,12 +42,16 @@ bool fops_span_to_i64(FopsSpan s, int64_t *ret) {
         return true;
 }
 
-/* A digit's value and one, so that everything not named here is none. */
-static const uint8_t digits[256] = {
-        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-        ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-        ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+#define X FOPS_NO_DIGIT
+#define NONE X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
+#define LETTERS X, 10, 11, 12, 13, 14, 15, X, X, X, X, X, X, X, X, X
+const uint8_t fops_digits[256] = {
+        NONE, NONE, NONE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, X, X, X, X, X, X, LETTERS, NONE, LETTERS, NONE,
+        NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
 };
+#undef LETTERS
+#undef NONE
+#undef X
 
 static inline bool span_to_u64_by_bits(FopsSpan s, unsigned bits, uint64_t *ret) {
         uint64_t v = 0;
@@ -56,7 +60,7 @@ static inline bool span_to_u64_by_bits(FopsSpan s, unsigned bits, uint64_t *ret)
                 return false;
 
         for (size_t i = 0; i < s.size; i++) {
-                unsigned d = digits[(unsigned char) s.data[i]] - 1U;
+                unsigned d = fops_digits[(unsigned char) s.data[i]];
 
                 if (d >= 1U << bits || v >> (64 - bits) != 0)
                         return false;

@@ -124,6 +124,10 @@ bool fops_span_to_i64(FopsSpan s, int64_t *ret); /* one leading '-' allowed */
 bool fops_span_hex_to_u64(FopsSpan s, uint64_t *ret); /* no 0x */
 bool fops_span_octal_to_u64(FopsSpan s, uint64_t *ret);
 
+/* What a digit of any base up to 16 stands for; of all other bytes FOPS_NO_DIGIT. */
+#define FOPS_NO_DIGIT 0xffU
+extern const uint8_t fops_digits[256];
+
 /* FNV-1a, 64 bit: for tables of trusted size (caps stand at the callers) and for tags, never for security. */
 uint64_t fops_span_hash(FopsSpan s);
 uint64_t fops_hash_continue(uint64_t hash, const void *data, size_t size);

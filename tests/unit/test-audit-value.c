@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test-records.h"
 
+#include <ctype.h>
+
 #define BARE(s) ((FopsValue){ FOPS_SPAN_LITERAL(s), false })
 #define QUOTED(s) ((FopsValue){ FOPS_SPAN_LITERAL(s), true })
 
@@ -15,6 +17,24 @@ static void test_hex_becomes_bytes(void **state _unused_) {
         assert_span(fops_value_decode(BARE("2F7372762F737020616365"), &arena), "/srv/sp ace");
         assert_span(fops_value_decode(BARE("2f746d70"), &arena), "/tmp");
         assert_true(fops_span_equal(fops_value_decode(BARE("FFFE0a22"), &arena), FOPS_SPAN_LITERAL("\xff\xfe\n\"")));
+        assert_true(fops_span_equal(fops_value_decode(BARE("0123456789abcdefABCDEF00"), &arena),
+                                    FOPS_SPAN_LITERAL("\x01\x23\x45\x67\x89\xab\xcd\xef\xab\xcd\xef\x00")));
+}
+
+static void test_one_wrong_digit_anywhere_makes_it_no_hex(void **state _unused_) {
+        static const char digits[] = "00112233445566778899aAbBcCdDeEfF0123456789ABCDEFabcdef";
+        char text[sizeof(digits)];
+
+        for (size_t size = 2; size < sizeof(digits); size += 2)
+                for (size_t i = 0; i < size; i++)
+                        for (unsigned c = 1; c < 256; c++) {
+                                FopsValue v = { { text, size }, false };
+
+                                memcpy(text, digits, sizeof(digits));
+                                text[i] = (char) c;
+                                assert_int_equal(fops_value_decode(v, &arena).size, isxdigit((int) c) ? size / 2 : size);
+                                fops_arena_reset(&arena);
+                        }
 }
 
 static void test_nul_in_hex_cuts_nothing(void **state _unused_) {
@@ -57,6 +77,7 @@ static void test_trusted_values_are_never_hex(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_teardown(test_hex_becomes_bytes, arena_teardown),
+                cmocka_unit_test_teardown(test_one_wrong_digit_anywhere_makes_it_no_hex, arena_teardown),
                 cmocka_unit_test_teardown(test_nul_in_hex_cuts_nothing, arena_teardown),
                 cmocka_unit_test_teardown(test_what_is_no_hex_is_taken_as_it_is, arena_teardown),
                 cmocka_unit_test_teardown(test_quoted_values_are_never_hex, arena_teardown),
