@@ -74,14 +74,16 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
 
 #define BIT(f) (1U << (f))
 
-/* The fields of a SYSCALL, or of a URINGOP, which has fewer: the call's, and the process's. */
-static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op, FopsRawCall *raw) {
+/* The fields of a SYSCALL, or of a URINGOP, which has fewer: the call's, and the process's, to *@ret. */
+static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op, FopsRawCall *raw, FopsCaller *ret) {
         static const uint32_t numbers = BIT(FIELD_SYSCALL) | BIT(FIELD_URING_OP) | BIT(FIELD_PPID) | BIT(FIELD_PID) | BIT(FIELD_AUID) |
                                         BIT(FIELD_UID) | BIT(FIELD_GID) | BIT(FIELD_EUID) | BIT(FIELD_SUID) | BIT(FIELD_FSUID) |
                                         BIT(FIELD_EGID) | BIT(FIELD_SGID) | BIT(FIELD_FSGID) | BIT(FIELD_SES) | BIT(FIELD_ITEMS);
+        FopsCaller caller = {
+                .auid = FOPS_ID_UNSET, .uid = FOPS_ID_UNSET, .gid = FOPS_ID_UNSET, .euid = FOPS_ID_UNSET, .session = FOPS_ID_UNSET,
+        };
         FopsFieldReader reader = fops_field_reader(record->body);
         uint32_t nr = FOPS_ID_UNSET, seen = 0;
-        FopsSpan keys = FOPS_SPAN_ABSENT;
         unsigned n_args = 0;
         int f, at = 0;
 
@@ -122,40 +124,40 @@ static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOpe
                         n_args += fops_span_hex_to_u64(v.raw, op->args + (f - FIELD_A0));
                         break;
                 case FIELD_PPID:
-                        op->ppid = id != FOPS_ID_UNSET ? id : 0;
+                        caller.ppid = id != FOPS_ID_UNSET ? id : 0;
                         break;
                 case FIELD_PID:
-                        op->pid = id != FOPS_ID_UNSET ? id : 0;
+                        caller.pid = id != FOPS_ID_UNSET ? id : 0;
                         break;
                 case FIELD_AUID:
-                        op->auid = id;
+                        caller.auid = id;
                         break;
                 case FIELD_UID:
-                        op->uid = id;
+                        caller.uid = id;
                         break;
                 case FIELD_GID:
-                        op->gid = id;
+                        caller.gid = id;
                         break;
                 case FIELD_EUID:
-                        op->euid = id;
+                        caller.euid = id;
                         break;
                 case FIELD_SES:
-                        op->session = id;
+                        caller.session = id;
                         break;
                 case FIELD_TTY:
-                        op->tty = fops_value_plain(v);
+                        caller.texts[FOPS_CALLER_TTY] = fops_value_plain(v);
                         break;
                 case FIELD_COMM:
-                        op->comm = fops_value_decode(v, &event->arena);
+                        caller.texts[FOPS_CALLER_COMM] = fops_value_decode(v, &event->arena);
                         break;
                 case FIELD_EXE:
-                        op->exe = fops_value_decode(v, &event->arena);
+                        caller.texts[FOPS_CALLER_EXE] = fops_value_decode(v, &event->arena);
                         break;
                 case FIELD_SUBJ:
-                        op->subj = fops_value_plain(v);
+                        caller.texts[FOPS_CALLER_SUBJ] = fops_value_plain(v);
                         break;
                 case FIELD_KEY:
-                        keys = fops_value_decode(v, &event->arena);
+                        caller.texts[FOPS_CALLER_KEYS] = fops_value_decode(v, &event->arena);
                         break;
                 default:
                         break;
@@ -163,29 +165,59 @@ static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOpe
         }
         op->nr = nr <= INT32_MAX ? (int) nr : -1;
         op->n_args = n_args == 4 ? 4 : 0;
-        read_keys(op, keys);
+        *ret = caller;
 }
 
-static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperation *op,
-                      FopsRawCall *raw) {
+/* The same of a SYSCALL, as far as possible from what was read before. */
+static void read_syscall(FopsEvent *event, const FopsEventRecord *record, FopsOperationMemory *memory, FopsOperation *op,
+                         FopsRawCall *raw, FopsCaller *ret) {
+        FopsSpan rest;
+
+        if (fops_operation_recall_call(memory, record->body, &event->arena, op, raw, ret, &rest))
+                return;
+        read_fields(event, record, op, raw, ret);
+        fops_operation_remember_call(memory, rest, ret);
+}
+
+static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperationMemory *memory,
+                      FopsOperation *op, FopsRawCall *raw) {
+        FopsCaller caller;
+
         raw->found = true;
         op->is_uring = record->type != AUDIT_SYSCALL;
-        read_fields(event, record, op, raw);
+        if (op->is_uring)
+                read_fields(event, record, op, raw, &caller);
+        else
+                read_syscall(event, record, memory, op, raw, &caller);
         op->syscall = op->is_uring ? fops_uring_op_get((unsigned) op->nr) : fops_syscall_table_get(syscalls, op->arch, op->nr);
+        op->ppid = caller.ppid;
+        op->pid = caller.pid;
+        op->auid = caller.auid;
+        op->uid = caller.uid;
+        op->gid = caller.gid;
+        op->euid = caller.euid;
+        op->session = caller.session;
+        op->tty = caller.texts[FOPS_CALLER_TTY];
+        op->comm = caller.texts[FOPS_CALLER_COMM];
+        op->exe = caller.texts[FOPS_CALLER_EXE];
+        op->subj = caller.texts[FOPS_CALLER_SUBJ];
+        read_keys(op, caller.texts[FOPS_CALLER_KEYS]);
 }
 
 /* What a SYSCALL says of the process, and a URINGOP doesn't. */
-static void read_task(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op) {
-        FopsOperation call = { .auid = FOPS_ID_UNSET, .session = FOPS_ID_UNSET };
+static void read_task(FopsEvent *event, const FopsEventRecord *record, FopsOperationMemory *memory, FopsOperation *op) {
+        FopsOperation call = {};
+        FopsCaller caller;
         FopsRawCall raw;
 
-        read_fields(event, record, &call, &raw);
-        op->auid = call.auid;
-        op->session = call.session;
-        op->tty = call.tty;
-        op->comm = call.comm;
-        op->exe = call.exe;
+        read_syscall(event, record, memory, &call, &raw, &caller);
+        op->auid = caller.auid;
+        op->session = caller.session;
+        op->tty = caller.texts[FOPS_CALLER_TTY];
+        op->comm = caller.texts[FOPS_CALLER_COMM];
+        op->exe = caller.texts[FOPS_CALLER_EXE];
 }
+
 /* "fe:00", hexadecimal major and minor. */
 static bool read_dev(FopsSpan s, uint32_t *major, uint32_t *minor) {
         const char *colon = s.size > 0 ? memchr(s.data, ':', s.size) : NULL;
@@ -218,13 +250,14 @@ static FopsNametype read_nametype(FopsSpan s) {
         return FOPS_NAMETYPE_UNKNOWN;
 }
 
-static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem *ret) {
+static void read_item(FopsEvent *event, const FopsEventRecord *record, FopsItem *ret) {
         static const uint32_t numbers = BIT(PATH_ITEM) | BIT(PATH_INODE) | BIT(PATH_OUID) | BIT(PATH_OGID);
         FopsFieldReader reader = fops_field_reader(record->body);
         bool has_dev = false, has_inode = false;
         bool may_end = true;
         FopsItem item = {};
         int f, at = 0;
+
 
         /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. Where there was no obj=,
          * there is nothing of interest behind it. */
@@ -282,6 +315,15 @@ static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsItem 
         *ret = item;
 }
 
+static void read_path(FopsEvent *event, const FopsEventRecord *record, FopsOperationMemory *memory, FopsItem *ret) {
+        FopsSpan rest;
+
+        if (fops_operation_recall_item(memory, record->body, &event->arena, ret, &rest))
+                return;
+        read_item(event, record, ret);
+        fops_operation_remember_item(memory, rest, ret);
+}
+
 /* Text collected from many fields, cut at a bound. */
 typedef struct Collected {
         char *data;
@@ -337,15 +379,16 @@ static FopsSpan read_proctitle(FopsEvent *event, const FopsEventRecord *record) 
 
 static FopsSpan with_spaces(FopsEvent *event, FopsSpan title) {
         FopsSpan copy = fops_arena_copy(&event->arena, title);
+        const char *end = fops_span_end(copy);
         char *p = (char *) copy.data;
 
-        for (size_t i = 0; i < copy.size; i++)
-                if (p[i] == '\0')
-                        p[i] = ' ';
+        while (p && p < end && (p = memchr(p, '\0', (size_t) (end - p))))
+                *p++ = ' ';
         return copy;
 }
 
-int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *op, FopsRawCall *ret) {
+int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *op,
+                                FopsRawCall *ret) {
         static const FopsSpan too_long = { "<too_long>", 10 };
         Collected execve = {};
         int64_t last_arg = -1;
@@ -369,15 +412,15 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                 case AUDIT_SYSCALL:
                 case AUDIT_URINGOP:
                         if (!raw.found)
-                                read_call(event, record, syscalls, op, &raw);
+                                read_call(event, record, syscalls, memory, op, &raw);
                         else if (op->is_uring && record->type == AUDIT_SYSCALL) {
                                 /* Done within io_uring_enter(): the call is the ring's, the process is this one. */
-                                read_task(event, record, op);
+                                read_task(event, record, memory, op);
                         }
                         break;
                 case AUDIT_PATH:
                         if (op->n_items < n_items)
-                                read_path(event, record, op->items + op->n_items++);
+                                read_path(event, record, memory, op->items + op->n_items++);
                         break;
                 case AUDIT_CWD:
                         op->cwd = fops_value_decode(fops_field_find(record->body, "cwd"), &event->arena);

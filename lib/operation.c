@@ -439,7 +439,7 @@ static bool cwd_is_certain(const FopsOperation *op) {
         return op->cwd.size > 0 && op->cwd.data[0] == '/' && !fops_span_ends_with(op->cwd, FOPS_SPAN_LITERAL(" (deleted)"));
 }
 
-int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *ret) {
+int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *ret) {
         FopsOperation op = {
                 .event = event,
                 .replayed = event->replayed,
@@ -451,7 +451,7 @@ int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, Fops
         FopsRawCall raw;
         int r;
 
-        r = fops_operation_read_records(event, syscalls, &op, &raw);
+        r = fops_operation_read_records(event, syscalls, memory, &op, &raw);
         if (r < 0)
                 return r;
         if (!raw.found)

@@ -143,9 +143,16 @@ typedef enum FopsOperationStatus {
         FOPS_OPERATION_NONE, /* the event has neither SYSCALL nor URINGOP: a foreign record */
 } FopsOperationStatus;
 
+/* What the records of other events said that these may say again; only time depends on it. Not thread-safe. NULL when memory is out. */
+typedef struct FopsOperationMemory FopsOperationMemory;
+
+FopsOperationMemory *fops_operation_memory_new(void);
+FopsOperationMemory *fops_operation_memory_free(FopsOperationMemory *m);
+FOPS_DEFINE_CLEANUP(FopsOperationMemory *, fops_operation_memory_free)
+
 /* Reads @event into *@ret, allocating in the event's arena: the operation lives as long as the event. Every record type that
- * has no place in an operation is left in the event. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
-int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperation *ret);
+ * has no place in an operation is left in the event. @memory may be NULL. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
+int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *ret);
 
 /* The process and its people alone, copied into @arena, without the event. */
 FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena);

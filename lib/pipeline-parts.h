@@ -15,6 +15,7 @@ struct FopsPipeline {
         FopsRecordHead head;
         FopsCorrelator *correlator;
         FopsSyscallTable *syscalls;
+        FopsOperationMemory *memory;
         FopsResolver resolver;
         FopsProcessTable *processes;
         FopsCommandLines command_lines;

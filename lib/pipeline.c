@@ -24,8 +24,9 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
         p->processes = fops_process_table_new(options->proc_fd);
         p->correlator = fops_correlator_new(&options->correlator);
         p->syscalls = fops_syscall_table_new();
+        p->memory = fops_operation_memory_new();
         p->names = fops_names_new();
-        if (!p->processes || !p->correlator || !p->syscalls || !p->names)
+        if (!p->processes || !p->correlator || !p->syscalls || !p->memory || !p->names)
                 return NULL;
 
         return TAKE_PTR(p);
@@ -39,6 +40,7 @@ FopsPipeline *fops_pipeline_free(FopsPipeline *p) {
         fops_waiting_done(&p->sighted);
         fops_correlator_free(p->correlator);
         fops_syscall_table_free(p->syscalls);
+        fops_operation_memory_free(p->memory);
         fops_process_table_free(p->processes);
         fops_names_free(p->names);
         fops_entry_done(&p->entry);
@@ -107,7 +109,7 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
         bool is_operation;
         int r;
 
-        r = fops_operation_from_event(event, p->syscalls, &op);
+        r = fops_operation_from_event(event, p->syscalls, p->memory, &op);
         is_operation = r == FOPS_OPERATION_OK;
         if (is_operation) {
                 fops_command_lines_judge(&p->command_lines, p->processes, &op);

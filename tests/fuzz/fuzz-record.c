@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* One record: two bytes of type, then its text. Every field is decoded, and an event of just this record is made an operation. */
+/* One record: two bytes of type, then its text. Every field is decoded, and an event of just this record is made an operation, the same
+ * when it was read before. */
 
 #include <libaudit.h>
 
-#include "operation.h"
+#include "../same-operation.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,12 +26,22 @@ static void check_record(const FopsRecord *r, FopsSpan text) {
         fops_arena_done(&arena);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static void check_operation(FopsEvent *event) {
+        _cleanup_(fops_operation_memory_freep) FopsOperationMemory *memory = fops_operation_memory_new();
         _cleanup_(fops_syscall_table_freep) FopsSyscallTable *syscalls = fops_syscall_table_new();
+        FopsOperation op, again;
+
+        if (fops_operation_from_event(event, syscalls, NULL, &op) != FOPS_OPERATION_OK)
+                return;
+        for (unsigned i = 0; i < 2; i++)
+                if (fops_operation_from_event(event, syscalls, memory, &again) != FOPS_OPERATION_OK || !same_operation(&op, &again))
+                        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(fops_correlator_freep) FopsCorrelator *c = fops_correlator_new(&FOPS_CORRELATOR_OPTIONS_DEFAULT);
         _cleanup_(fops_event_freep) FopsEvent *event = NULL;
         FopsRecordDiag diag = {};
-        FopsOperation op;
         FopsRecord r;
         FopsSpan text;
 
@@ -52,6 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if ((event == NULL) != (r.type == AUDIT_EOE))
                 abort();
         if (event)
-                fops_operation_from_event(event, syscalls, &op);
+                check_operation(event);
         return 0;
 }

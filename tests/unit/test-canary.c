@@ -65,7 +65,7 @@ static FopsOperation *rename_tagged(Fixture *f, const char *tag) {
                  PARENT("/w", 21) PARENT("/w", 20) FILE_ITEM("x", 9, "DELETE") FILE_ITEM("x", 9, "CREATE"));
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         return &f->op;
 }
 

@@ -19,7 +19,7 @@ typedef struct Fixture {
 static void read_lines(Fixture *f, const char *lines) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         assert_ptr_equal(f->op.event, f->event);
         assert_non_null(f->op.syscall);
 }
@@ -97,7 +97,7 @@ static void test_an_event_without_a_call_is_no_operation(void **state) {
         FopsOperation op = { .pid = 4711 };
 
         f->event = event_from_lines(PARENT("/srv/", 2) FILE_ITEM("/srv/x", 7, "DELETE"));
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &op), FOPS_OPERATION_NONE);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &op), FOPS_OPERATION_NONE);
         assert_int_equal(op.pid, 4711);
 }
 

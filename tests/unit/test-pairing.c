@@ -43,7 +43,7 @@ static int teardown(void **state) {
 static FopsOperation *read_lines(Fixture *f, const char *lines) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         return &f->op;
 }
 

@@ -55,7 +55,7 @@ static int teardown(void **state) {
 static void read_lines(Fixture *f, const char *lines) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
 }
 
 /* What is resolved of @object; "(as it was)" stands for what was left alone. */

@@ -130,7 +130,7 @@ static int tell(Fixture *f, const char *tag, const char *lines) {
 
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         f->op.tag = fops_span_from_string(tag);
         return fops_resolver_tell_subvolumes(&r, &f->op, false, &f->event->arena, &f->top);
 }

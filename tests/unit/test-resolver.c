@@ -137,7 +137,7 @@ typedef struct Fixture {
 static void resolve_with(Fixture *f, FopsResolver *r, const char *hint, const char *lines) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         fops_resolver_resolve(r, &f->op, fops_span_from_string(hint), &f->event->arena);
         f->stats = r->stats;
 }
@@ -538,7 +538,7 @@ static void test_renames_that_cannot_move_it_are_joined(void **state) {
 static bool sight_with(Fixture *f, FopsResolver *r, const char *lines, FopsSighting *ret) {
         f->event = fops_event_free(f->event);
         f->event = event_from_lines(lines);
-        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, &f->op), FOPS_OPERATION_OK);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
         fops_resolver_resolve(r, &f->op, FOPS_SPAN_ABSENT, &f->event->arena);
         return fops_resolver_sight(r, &f->op, &f->event->arena, ret);
 }
