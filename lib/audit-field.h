@@ -40,7 +40,7 @@ static _always_inline_ FopsValue fops_field_take_value(FopsFieldReader *r) {
 }
 
 /* The same for a number, which is read while its end is looked for. False if it is none; it is passed over then, too. */
-static inline bool fops_field_take_u64(FopsFieldReader *r, uint64_t *ret) {
+static _always_inline_ bool fops_field_take_u64(FopsFieldReader *r, uint64_t *ret) {
         const char *p = r->p;
         uint64_t v = 0;
 

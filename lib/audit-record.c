@@ -40,59 +40,60 @@ static FopsRecordStatus malformed(FopsRecordDiag *diag, size_t offset, const cha
         return FOPS_RECORD_MALFORMED;
 }
 
-/* Takes decimal digits off the front of @s; false if there are none or they make more than @max. */
-static bool take_number(FopsSpan *s, uint64_t max, uint64_t *ret) {
-        const char *p = s->data, *end = fops_span_end(*s);
+/* Takes decimal digits off the front of *@p; false if there are none or they make more than @max. */
+static inline bool take_number(const char **p, const char *end, uint64_t max, uint64_t *ret) {
+        const char *start = *p, *q = start;
         uint64_t v = 0;
 
-        for (unsigned d; p < end && (d = (unsigned char) *p - (unsigned) '0') <= 9; p++) {
-                if (p - s->data >= (ptrdiff_t) FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
+        for (unsigned d; q < end && (d = (unsigned char) *q - (unsigned) '0') <= 9; q++) {
+                if (q - start >= (ptrdiff_t) FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
                         return false;
                 v = v * 10 + d;
         }
-        if (p == s->data || v > max)
+        if (q == start || v > max)
                 return false;
         *ret = v;
-        *s = (FopsSpan){ p, (size_t) (end - p) };
+        *p = q;
         return true;
 }
 
-static bool take_byte(FopsSpan *s, char c) {
-        if (s->size == 0 || s->data[0] != c)
+static inline bool take_byte(const char **p, const char *end, char c) {
+        if (*p == end || **p != c)
                 return false;
-        *s = fops_span_skip(*s, 1);
+        ++*p;
         return true;
 }
 
 /* "audit(1700000000.123:42): " off the front of @rest. */
 static FopsRecordStatus take_head(FopsSpan *rest, FopsEventId *ret, FopsRecordDiag *diag) {
         static const FopsSpan head = { "audit(", 6 };
-        const char *start = rest->data;
+        const char *start = rest->data, *p = start, *end = fops_span_end(*rest);
         uint64_t sec, msec, serial;
 
-#define OFFSET() ((size_t) (rest->data - start))
+#define OFFSET() ((size_t) (p - start))
 
         if (!fops_span_starts_with(*rest, head))
                 return malformed(diag, 0, "expected \"audit(\"");
-        *rest = fops_span_skip(*rest, head.size);
+        p += head.size;
 
         /* Offline these seconds are a clock in microseconds. */
-        if (!take_number(rest, INT64_MAX / 1000000, &sec))
+        if (!take_number(&p, end, INT64_MAX / 1000000, &sec))
                 return malformed(diag, OFFSET(), "expected seconds");
-        if (!take_byte(rest, '.'))
+        if (!take_byte(&p, end, '.'))
                 return malformed(diag, OFFSET(), "expected '.'");
-        if (!take_number(rest, 999, &msec))
+        if (!take_number(&p, end, 999, &msec))
                 return malformed(diag, OFFSET(), "expected milliseconds");
-        if (!take_byte(rest, ':'))
+        if (!take_byte(&p, end, ':'))
                 return malformed(diag, OFFSET(), "expected ':'");
-        if (!take_number(rest, UINT64_MAX, &serial))
+        if (!take_number(&p, end, UINT64_MAX, &serial))
                 return malformed(diag, OFFSET(), "expected a serial number");
-        if (!take_byte(rest, ')') || !take_byte(rest, ':'))
+        if (!take_byte(&p, end, ')') || !take_byte(&p, end, ':'))
                 return malformed(diag, OFFSET(), "expected \"):\"");
-        take_byte(rest, ' ');
+        take_byte(&p, end, ' ');
 
 #undef OFFSET
 
+        *rest = (FopsSpan){ p, (size_t) (end - p) };
         *ret = (FopsEventId){ .sec = (int64_t) sec, .msec = (uint32_t) msec, .serial = serial };
         return FOPS_RECORD_OK;
 }
@@ -251,19 +252,13 @@ bool fops_record_type_from_string(FopsSpan name, uint16_t *ret) {
         return true;
 }
 
-FopsValue fops_field_find(FopsSpan body, const char *name) {
+FopsValue fops_field_find_behind(FopsSpan body, FopsSpan name) {
         FopsFieldReader reader = fops_field_reader(body);
-        size_t size = strlen(name);
         FopsSpan n;
         FopsValue v;
 
-        /* Most have one field, or it comes first. */
-        if (body.size > size && memcmp(body.data, name, size) == 0 && body.data[size] == '=') {
-                reader.p += size + 1;
-                return fops_field_take_value(&reader);
-        }
         while (fops_field_next(&reader, &n, &v))
-                if (fops_span_equal_string(n, name))
+                if (fops_span_equal(n, name))
                         return v;
         return (FopsValue){ FOPS_SPAN_ABSENT, false };
 }

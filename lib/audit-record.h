@@ -67,5 +67,15 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, Fop
 const char *fops_record_type_to_string(uint16_t type, char buffer[static FOPS_RECORD_TYPE_BYTES_MAX]);
 bool fops_record_type_from_string(FopsSpan name, uint16_t *ret);
 
-/* The first field of that name; .raw is absent if there is none. Walks: for records of a few fields, or rare ones. */
-FopsValue fops_field_find(FopsSpan body, const char *name);
+/* The first field of that name; .raw is absent if there is none. Walks, unless it comes first: for records of a few fields, or rare
+ * ones. */
+FopsValue fops_field_find_behind(FopsSpan body, FopsSpan name);
+static inline FopsValue fops_field_find(FopsSpan body, const char *name) {
+        FopsFieldReader reader = fops_field_reader(body);
+        size_t size = strlen(name);
+
+        if (body.size <= size || memcmp(body.data, name, size) != 0 || body.data[size] != '=')
+                return fops_field_find_behind(body, (FopsSpan){ name, size });
+        reader.p += size + 1;
+        return fops_field_take_value(&reader);
+}

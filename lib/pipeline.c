@@ -132,6 +132,11 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
         return r < 0 ? r : fops_pipeline_release_parked(p, now_usec);
 }
 
+/* Any event that waits for others: hardly ever, and this is asked for every record. */
+static bool has_waiting(const FopsPipeline *p) {
+        return p->parked.oldest || p->sighted.oldest || p->coalescer.oldest;
+}
+
 static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
         FopsEvent *event;
         int r;
@@ -144,6 +149,8 @@ static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
                         return r;
         }
 
+        if (!has_waiting(p))
+                return 0;
         r = fops_pipeline_settle_quiet(p, now_usec);
         if (r < 0)
                 return r;
