@@ -87,7 +87,10 @@ static char *put_field(char *p, const FopsField *field) {
         FopsSpan value = field->value;
 
         p = fops_copy_short(p, field->name, field->name_size);
-        if (fops_plain_copy(p + 1, value)) {
+        if (field->is_plain) {
+                *p++ = '=';
+                p = fops_copy_short(p, value.data, value.size);
+        } else if (fops_plain_copy(p + 1, value)) {
                 /* Nearly all. No newline is plain. */
                 *p = '=';
                 p += 1 + value.size;
@@ -103,7 +106,25 @@ static char *put_field(char *p, const FopsField *field) {
         return p;
 }
 
+static char *put_fields(char *p, const FopsField *fields, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                p = put_field(p, fields + i);
+        return p;
+}
+
+/* As they were put before, or to be put so from now on. */
+static char *put_group(char *p, FopsFieldGroup *g) {
+        char *end;
+
+        if (g->journal.data)
+                return mempcpy(p, g->journal.data, g->journal.size);
+        end = put_fields(p, g->fields, g->n_fields);
+        g->journal = fops_arena_copy(&g->arena, (FopsSpan){ p, (size_t) (end - p) });
+        return end;
+}
+
 int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *ret) {
+        size_t first = e->group ? e->group_first : e->n_fields;
         char *p;
         int r;
 
@@ -111,9 +132,13 @@ int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *
         if (r < 0)
                 return r;
 
-        p = s->buffer;
-        for (size_t i = 0; i < e->n_fields; i++)
-                p = put_field(p, e->fields + i);
+        p = put_fields(s->buffer, e->fields, first);
+        if (e->group) {
+                size_t next = first + e->group->n_fields;
+
+                p = put_group(p, e->group);
+                p = put_fields(p, e->fields + next, e->n_fields - next);
+        }
         *ret = (FopsSpan){ s->buffer, (size_t) (p - s->buffer) };
         return 0;
 }

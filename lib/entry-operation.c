@@ -17,28 +17,14 @@
 /* Four arguments in hex, or less. */
 #define SHORT_BYTES 96
 
-static void add_string(FopsEntry *e, const char *name, const char *value) {
-        fops_entry_add(e, name, fops_span_from_string(value));
-}
-
 static void add_id(FopsEntry *e, const char *name, uint32_t id) {
         if (id != FOPS_ID_UNSET)
                 fops_entry_add_u64(e, name, id);
 }
 
-static void add_user(FopsEntry *e, const char *name, FopsNames *names, uint32_t uid) {
-        if (uid != FOPS_ID_UNSET)
-                fops_entry_add(e, name, fops_names_user(names, uid));
-}
-
-static void add_group(FopsEntry *e, const char *name, FopsNames *names, uint32_t gid) {
-        if (gid != FOPS_ID_UNSET)
-                fops_entry_add(e, name, fops_names_group(names, gid));
-}
-
 /* For fields that may stand several times in a row, with a different value each. */
-static void add_once(FopsEntry *e, const char *name, FopsSpan value) {
-        for (size_t i = e->n_fields; i > 0 && strcmp(e->fields[i - 1].name, name) == 0; i--)
+static inline void add_once(FopsEntry *e, const char *name, FopsSpan value) {
+        for (size_t i = e->n_fields; i > 0 && e->fields[i - 1].name_size == strlen(name) && strcmp(e->fields[i - 1].name, name) == 0; i--)
                 if (fops_span_equal(e->fields[i - 1].value, value))
                         return;
         fops_entry_add(e, name, value);
@@ -91,9 +77,9 @@ static void add_arguments(FopsEntry *e, const FopsOperation *op) {
         FopsLine l = fops_entry_line(e, SHORT_BYTES);
 
         for (unsigned i = 0; i < ELEMENTSOF(op->args); i++) {
-                fops_line_put_string(&l, i > 0 ? " a" : "a");
-                fops_line_put_u64(&l, i);
-                fops_line_put(&l, "=", 1);
+                const char name[] = { ' ', 'a', (char) ('0' + i), '=' };
+
+                fops_line_put(&l, name + (i == 0), sizeof(name) - (i == 0));
                 fops_line_put_bits(&l, op->args[i], 4, 1);
         }
         fops_entry_add_line(e, "FOPSD_ARGS", &l);
@@ -118,12 +104,12 @@ static void add_records(FopsEntry *e, const FopsEvent *event) {
 }
 
 static void add_result(FopsEntry *e, const FopsOperation *op) {
-        add_string(e, "FOPSD_RESULT", fops_outcome_to_string(op->outcome));
+        fops_entry_add_word(e, "FOPSD_RESULT", fops_outcome_to_string(op->outcome));
         if (!op->has_exit)
                 return;
         fops_entry_add_i64(e, "FOPSD_EXIT", op->exit);
         if (op->outcome == FOPS_OUTCOME_FAILED)
-                add_string(e, "FOPSD_ERRNO", fops_errno_to_string(-MAX(op->exit, -INT64_MAX)));
+                fops_entry_add_word(e, "FOPSD_ERRNO", fops_errno_to_string(-MAX(op->exit, -INT64_MAX)));
 }
 
 /* For the journal, which finds whole values only. */
@@ -141,7 +127,7 @@ static void add_paths(FopsEntry *e, const FopsOperation *op) {
         fops_entry_add(e, "FOPSD_NEW_PATH", op->new_path);
         fops_entry_add(e, "FOPSD_TARGET", op->target);
         if (has_file)
-                add_string(e, "FOPSD_PATH_SOURCE", fops_path_source_to_string(op->source));
+                fops_entry_add_word(e, "FOPSD_PATH_SOURCE", fops_path_source_to_string(op->source));
         fops_entry_add(e, "FOPSD_DIR", op->dir);
         add_below(e, op->dir);
         add_below(e, fops_path_dirname(op->new_path));
@@ -161,7 +147,7 @@ static void add_object(FopsEntry *e, const FopsOperation *op) {
                 add_device(e, item);
                 if (!item->is_inferred)
                         add_mode(e, "FOPSD_MODE", item->mode);
-                add_string(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
+                fops_entry_add_word(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
                 add_id(e, "FOPSD_OUID", item->ouid);
                 add_id(e, "FOPSD_OGID", item->ogid);
         }
@@ -184,10 +170,10 @@ static void add_keys(FopsEntry *e, const FopsOperation *op) {
 }
 
 static void add_syscall(FopsEntry *e, const FopsOperation *op) {
-        const char *prefix = op->is_uring ? "io_uring:" : "";
+        const char *prefix = op->is_uring ? "io_uring:" : "", *arch;
 
         if (op->syscall->name && !op->is_uring)
-                add_string(e, "FOPSD_SYSCALL", op->syscall->name);
+                fops_entry_add_word(e, "FOPSD_SYSCALL", op->syscall->name);
         else if (op->syscall->name)
                 fops_entry_printf(e, "FOPSD_SYSCALL", "%s%s", prefix, op->syscall->name);
         else if (op->nr >= 0)
@@ -196,40 +182,13 @@ static void add_syscall(FopsEntry *e, const FopsOperation *op) {
         /* A ring has no arch and no arguments: the record doesn't hold them. */
         if (op->is_uring || op->arch == 0)
                 return;
-        if (fops_arch_to_string(op->arch))
-                add_string(e, "FOPSD_ARCH", fops_arch_to_string(op->arch));
+        arch = fops_arch_to_string(op->arch);
+        if (arch)
+                fops_entry_add_word(e, "FOPSD_ARCH", arch);
         else
                 fops_entry_printf(e, "FOPSD_ARCH", "%" PRIx32, op->arch);
         if (op->n_args == ELEMENTSOF(op->args))
                 add_arguments(e, op);
-}
-
-void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
-        fops_names_begin(names);
-        if (op->pid != 0)
-                fops_entry_add_u64(e, "FOPSD_PID", op->pid);
-        if (op->ppid != 0)
-                fops_entry_add_u64(e, "FOPSD_PPID", op->ppid);
-        fops_entry_add(e, "FOPSD_EXE", op->exe);
-        fops_entry_add(e, "FOPSD_COMM", op->comm);
-        fops_entry_add(e, "FOPSD_CMDLINE", op->cmdline);
-
-        add_id(e, "FOPSD_UID", op->uid);
-        add_user(e, "FOPSD_USER", names, op->uid);
-        add_id(e, "FOPSD_EUID", op->euid);
-        add_id(e, "FOPSD_GID", op->gid);
-        add_group(e, "FOPSD_GROUP", names, op->gid);
-        add_id(e, "FOPSD_AUID", op->auid);
-        add_user(e, "FOPSD_LOGIN_USER", names, op->auid);
-        add_id(e, "FOPSD_SESSION", op->session);
-        fops_entry_add(e, "FOPSD_TTY", op->tty);
-        fops_entry_add(e, "FOPSD_SUBJ", op->subj);
-
-        for (size_t i = 0; i < op->n_parents; i++)
-                fops_entry_add(e, "FOPSD_PARENT", op->parents[i]);
-        fops_entry_add(e, "FOPSD_UNIT", op->unit);
-        fops_entry_add(e, "FOPSD_CONTAINER", op->container);
-        fops_entry_add(e, "FOPSD_RUNTIME", op->runtime);
 }
 
 static int operation_priority(const FopsOperation *op) {
@@ -243,10 +202,11 @@ static int operation_priority(const FopsOperation *op) {
 void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames *names, bool full) {
         fops_entry_begin(e, FOPS_KIND_OPERATION, operation_priority(op));
 
+        fops_names_begin(names);
         fops_entry_add(e, "MESSAGE", fops_message_from_operation(&e->arena, op, names));
         add_event_id(e, op->event);
-        add_string(e, "FOPSD_OP", fops_op_to_string(op->op));
-        add_string(e, "FOPSD_CLASS", fops_class_to_string(fops_op_class(op->op)));
+        fops_entry_add_word(e, "FOPSD_OP", fops_op_to_string(op->op));
+        fops_entry_add_word(e, "FOPSD_CLASS", fops_class_to_string(fops_op_class(op->op)));
         add_result(e, op);
         add_paths(e, op);
         add_object(e, op);
@@ -259,7 +219,7 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
                 add_time(e, "FOPSD_LAST_TIME", op->last_id);
         }
         if (op->replayed)
-                add_string(e, "FOPSD_REPLAYED", "1");
+                fops_entry_add_word(e, "FOPSD_REPLAYED", "1");
         if (full)
                 add_records(e, op->event);
         e->is_grouped = true;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <syslog.h>
 
 /* The MESSAGE_IDs are of fopsd.catalog; a kind keeps its ID for ever. */
 static const struct {
@@ -29,15 +30,18 @@ void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority) {
         e->priority = priority;
         e->n_fields = 0;
         e->truncated = e->is_grouped = false;
+        e->group = NULL;
 
-        fops_entry_add(e, "SYSLOG_IDENTIFIER", FOPS_SPAN_LITERAL("fopsd"));
-        fops_entry_add(e, "MESSAGE_ID", fops_span_from_string(fops_kind_message_id(kind)));
-        fops_entry_add_i64(e, "PRIORITY", priority);
-        fops_entry_add(e, "FOPSD_KIND", fops_span_from_string(fops_kind_to_string(kind)));
+        fops_entry_add_plain(e, "SYSLOG_IDENTIFIER", FOPS_SPAN_LITERAL("fopsd"));
+        fops_entry_add_word(e, "MESSAGE_ID", fops_kind_message_id(kind));
+        fops_entry_add_plain(e, "PRIORITY", (FopsSpan){ &"01234567"[priority & LOG_PRIMASK], 1 });
+        fops_entry_add_word(e, "FOPSD_KIND", fops_kind_to_string(kind));
 }
 
 void fops_entry_done(FopsEntry *e) {
         fops_arena_done(&e->arena);
+        e->known_who = fops_known_who_free(e->known_who);
+        e->group = NULL;
         e->n_fields = 0;
 }
 
@@ -52,7 +56,7 @@ void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line) {
                 e->truncated = true;
                 return;
         }
-        fops_entry_add(e, name, fops_line_span(line));
+        fops_entry_add_plain(e, name, fops_line_span(line));
 }
 
 FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value) {

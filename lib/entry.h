@@ -20,8 +20,19 @@ typedef enum FopsKind {
 typedef struct FopsField {
         const char *name; /* static, "FOPSD_PATH" */
         FopsSpan value;   /* raw bytes; never absent, never empty */
-        size_t name_size;
+        uint32_t name_size;
+        bool is_plain;    /* the value is known to be, as plain.h says */
 } FopsField;
+
+/* Fields that are the same in many entries, in this order: whoever writes them may keep what became of them, and put that in their place. */
+typedef struct FopsFieldGroup {
+        size_t n_fields;
+        FopsField fields[36]; /* those of a process, with 16 ancestors */
+        FopsSpan json, journal; /* as json.c and the daemon's sink-journal.c write them; absent: they didn't yet */
+        FopsArena arena; /* of all that */
+} FopsFieldGroup;
+
+typedef struct FopsKnownWho FopsKnownWho; /* entry-who.c */
 
 /* An operation has about 45 fields; records of a foreign event come one a field. */
 #define FOPS_ENTRY_FIELDS_MAX 256
@@ -38,6 +49,9 @@ typedef struct FopsEntry {
         FopsArena arena; /* what is formatted for this entry */
         bool truncated;  /* fields were left out for want of room */
         bool is_grouped; /* fields of one name are known to stand next to each other */
+        FopsFieldGroup *group; /* those from .group_first on are its, and no others have their names; NULL: there is none */
+        size_t group_first;
+        FopsKnownWho *known_who; /* outlives the entry; NULL: nobody is known yet */
 } FopsEntry;
 
 /* "operation" …; the MESSAGE_ID as 32 hex digits, as in the catalog. Static. */
@@ -47,10 +61,11 @@ const char *fops_kind_message_id(FopsKind k);
 /* Begins anew: clears fields, keeps memory; adds SYSLOG_IDENTIFIER, MESSAGE_ID, PRIORITY, FOPSD_KIND. An all-zero entry may be begun. */
 void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority);
 void fops_entry_done(FopsEntry *e);
+FopsKnownWho *fops_known_who_free(FopsKnownWho *k);
 
 /* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
  * value until the next _begin, the others format into the entry's arena. */
-static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
+static inline void fops_entry_add_as(FopsEntry *e, const char *name, FopsSpan value, bool is_plain) {
         if (value.size == 0)
                 return;
         if (e->n_fields == ELEMENTSOF(e->fields)) {
@@ -58,19 +73,29 @@ static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value
                 return;
         }
         /* The name is counted by the compiler, where it is a literal. */
-        e->fields[e->n_fields++] = (FopsField){ name, value, strlen(name) };
+        e->fields[e->n_fields++] = (FopsField){ name, value, (uint32_t) strlen(name), is_plain };
+}
+static inline void fops_entry_add(FopsEntry *e, const char *name, FopsSpan value) {
+        fops_entry_add_as(e, name, value, false);
+}
+/* The same of a value of letters, digits and the like, which nobody needs to look at. */
+static inline void fops_entry_add_plain(FopsEntry *e, const char *name, FopsSpan value) {
+        fops_entry_add_as(e, name, value, true);
+}
+static inline void fops_entry_add_word(FopsEntry *e, const char *name, const char *word) {
+        fops_entry_add_plain(e, name, fops_span_from_string(word));
 }
 FopsSpan fops_entry_format_u64(FopsEntry *e, uint64_t value);
 static inline void fops_entry_add_u64(FopsEntry *e, const char *name, uint64_t value) {
-        fops_entry_add(e, name, fops_entry_format_u64(e, value));
+        fops_entry_add_plain(e, name, fops_entry_format_u64(e, value));
 }
 FopsSpan fops_entry_format_i64(FopsEntry *e, int64_t value);
 static inline void fops_entry_add_i64(FopsEntry *e, const char *name, int64_t value) {
-        fops_entry_add(e, name, fops_entry_format_i64(e, value));
+        fops_entry_add_plain(e, name, fops_entry_format_i64(e, value));
 }
 void fops_entry_printf(FopsEntry *e, const char *name, const char *format, ...) _printf_(3, 4);
 
-/* A value to be composed in the entry's arena and then added. When memory is out it has no room, and nothing is added. */
+/* A plain value to be composed in the entry's arena and then added. When memory is out it has no room, and nothing is added. */
 FopsLine fops_entry_line(FopsEntry *e, size_t room);
 void fops_entry_add_line(FopsEntry *e, const char *name, const FopsLine *line);
 
@@ -88,14 +113,15 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
  * (`type=NAME msg=audit(…): …`), FOPSD_RECORD_TYPE each type's name once. Borrows from @event. */
 void fops_entry_from_event(FopsEntry *e, const FopsEvent *event);
 
-/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused. */
+/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused. They are the
+ * entry's group, unless they are unusually long. @names were begun. */
 void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names);
 
 /* message.h's own work, declared here since it needs only an operation: the line for people,
  *   alice as root renamed /srv/a to /srv/b with mv[4712]
- * in @arena. Control bytes, invalid UTF-8 and bidirectional overrides in names are escaped as \xHH, so that a line is a line. */
+ * in @arena. @names were begun. Control bytes, invalid UTF-8 and bidirectional overrides in names are escaped as \xHH, so that a line is a line. */
 FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names);
 
-/* The same of @deed, safe words that follow the person, which no rule brought:
+/* The same of @deed, beginning with @names; safe words that follow the person, which no rule brought:
  *   alice as root removed 4 rules of fopsd's with auditctl[4711] */
 FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *who, FopsNames *names, const char *deed);

@@ -7,6 +7,8 @@
 
 /* Names are told apart by a table of so many places: with 50 fields few share one. */
 #define PLACE_BITS 8U
+/* A group is kept as it was written if that went through in one piece: a usual one has 700 bytes. */
+#define GROUP_BYTES (FOPS_WRITER_BYTES / 2)
 
 static void put_string(FopsWriter *w, FopsSpan s) {
         size_t plain = fops_plain_size(s);
@@ -52,9 +54,14 @@ static void put_bytes(FopsWriter *w, FopsSpan s) {
 }
 
 static void put_value(FopsWriter *w, FopsSpan value) {
+        char *room = fops_writer_room(w, value.size + strlen("\"\""));
+
         if (!value.data)
                 fops_writer_put_string(w, "null");
-        else if (fops_utf8_is_printable(value)) {
+        else if (room && fops_plain_copy(room + 1, value)) {
+                room[0] = room[1 + value.size] = '"';
+                fops_writer_took(w, value.size + strlen("\"\""));
+        } else if (fops_utf8_is_printable(value)) {
                 fops_writer_put_string(w, "\"");
                 put_string(w, value);
                 fops_writer_put_string(w, "\"");
@@ -62,25 +69,22 @@ static void put_value(FopsWriter *w, FopsSpan value) {
                 put_bytes(w, value);
 }
 
-/* ,"NAME":"VALUE" of a value that is plain. False, with nothing written, if it isn't, or is large. */
-static bool put_plain_field(FopsWriter *w, const FopsField *field, char before) {
-        char *room = fops_writer_room(w, field->name_size + field->value.size + strlen(",\"\":\"\"")), *p = room;
+/* What stands around a name and a value: ,"NAME":"VALUE" */
+#define AROUND_BYTES strlen(",\"\":\"\"")
 
-        if (!room)
-                return false;
-
+/* Writes a field whose value is plain; NULL if it isn't. There is room for it at @p. */
+static inline char *put_plain_field(char *p, const FopsField *field, char before) {
         *p++ = before;
         *p++ = '"';
         p = fops_copy_short(p, field->name, field->name_size);
-        *p++ = '"';
-        *p++ = ':';
-        *p++ = '"';
-        if (!fops_plain_copy(p, field->value))
-                return false;
+        p = mempcpy(p, "\":\"", strlen("\":\""));
+        if (field->is_plain)
+                fops_copy_short(p, field->value.data, field->value.size);
+        else if (!fops_plain_copy(p, field->value))
+                return NULL;
         p += field->value.size;
         *p++ = '"';
-        fops_writer_took(w, (size_t) (p - room));
-        return true;
+        return p;
 }
 
 void fops_json_print_value(FopsSpan value, FILE *f) {
@@ -91,8 +95,8 @@ void fops_json_print_value(FopsSpan value, FILE *f) {
         fops_writer_flush(&w);
 }
 
-static bool same_name(const FopsField *a, const FopsField *b) {
-        return a->name_size == b->name_size && memcmp(a->name, b->name, a->name_size) == 0;
+static inline bool same_name(const FopsField *a, const FopsField *b) {
+        return a->name_size == b->name_size && (a->name == b->name || memcmp(a->name, b->name, a->name_size) == 0);
 }
 
 /* Names differ in their length and at their ends. */
@@ -104,65 +108,119 @@ static unsigned place_of(const FopsField *field) {
         return ((end + (uint32_t) field->name_size) * UINT32_C(0x9e3779b1)) >> (32 - PLACE_BITS);
 }
 
-/* For each field the next of its name, or 0; in @again[i] whether one came before it. */
-static void find_neighbours(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
-        bool is_same = false;
+/* For each field the next of its name, or 0, and whether one came before it. */
+typedef struct Names {
+        uint16_t next[FOPS_ENTRY_FIELDS_MAX];
+        bool again[FOPS_ENTRY_FIELDS_MAX];
+} Names;
 
-        for (size_t i = 0; i < e->n_fields; i++) {
-                again[i] = is_same;
-                is_same = i + 1 < e->n_fields && same_name(e->fields + i, e->fields + i + 1);
-                next[i] = is_same ? (uint16_t) (i + 1) : 0;
-        }
-}
-
-/* The same, wherever they stand. */
-static void find_same_names(const FopsEntry *e, uint16_t next[static FOPS_ENTRY_FIELDS_MAX], bool again[static FOPS_ENTRY_FIELDS_MAX]) {
+static void find_same_names(const FopsEntry *e, Names *ret) {
         uint16_t last[1U << PLACE_BITS] = {}; /* index + 1 of the latest field there */
         uint16_t older[FOPS_ENTRY_FIELDS_MAX];
 
         for (size_t i = 0; i < e->n_fields; i++) {
                 unsigned place = place_of(e->fields + i);
 
-                next[i] = 0;
-                again[i] = false;
+                ret->next[i] = 0;
+                ret->again[i] = false;
                 older[i] = last[place];
                 last[place] = (uint16_t) (i + 1);
                 for (size_t j = older[i]; j > 0; j = older[j - 1])
                         if (same_name(e->fields + i, e->fields + j - 1)) {
-                                next[j - 1] = (uint16_t) i;
-                                again[i] = true;
+                                ret->next[j - 1] = (uint16_t) i;
+                                ret->again[i] = true;
                                 break;
                         }
         }
 }
 
+/* The next field of the name of field @i, or 0. @names: NULL for fields that are grouped. */
+static inline size_t next_of(const FopsEntry *e, const Names *names, size_t i) {
+        if (names)
+                return names->next[i];
+        return i + 1 < e->n_fields && same_name(e->fields + i, e->fields + i + 1) ? i + 1 : 0;
+}
+
+/* Field @i with all that have its name. */
+static void put_field(FopsWriter *w, const FopsEntry *e, const Names *names, size_t i) {
+        size_t next = next_of(e, names, i);
+
+        fops_writer_put_string(w, i > 0 ? ",\"" : "{\"");
+        fops_writer_put(w, e->fields[i].name, e->fields[i].name_size);
+        fops_writer_put_string(w, next > 0 ? "\":[" : "\":");
+        put_value(w, e->fields[i].value);
+        if (next == 0)
+                return;
+        for (; next > 0; next = next_of(e, names, next)) {
+                fops_writer_put_string(w, ",");
+                put_value(w, e->fields[next].value);
+        }
+        fops_writer_put_string(w, "]");
+}
+
+/* Of the fields @from to @to those up to the first that isn't plain, or not the only one of its name. Returns which that is. */
+static size_t put_plain_fields(FopsWriter *w, const FopsEntry *e, const Names *names, size_t from, size_t to) {
+        size_t need = 0, i;
+        char *room, *p, *end;
+
+        for (i = from; i < to; i++)
+                need += e->fields[i].name_size + e->fields[i].value.size + AROUND_BYTES;
+        p = room = fops_writer_room(w, need);
+        if (!room)
+                return from;
+
+        for (i = from; i < to && next_of(e, names, i) == 0 && !(names && names->again[i]); i++) {
+                end = put_plain_field(p, e->fields + i, i > 0 ? ',' : '{');
+                if (!end)
+                        break;
+                p = end;
+        }
+        fops_writer_took(w, (size_t) (p - room));
+        return i;
+}
+
+/* Fields @from to @to. */
+static void put_fields(FopsWriter *w, const FopsEntry *e, const Names *names, size_t from, size_t to) {
+        for (size_t i = from; (i = put_plain_fields(w, e, names, i, to)) < to; i++) {
+                if (!names || !names->again[i])
+                        put_field(w, e, names, i);
+                while (!names && next_of(e, NULL, i) > 0)
+                        i++;
+        }
+}
+
+/* The fields of @e's group, as they were written before, or to be written so from now on. */
+static void put_group(FopsWriter *w, const FopsEntry *e) {
+        FopsFieldGroup *g = e->group;
+        size_t before, n_flushed;
+
+        if (g->json.data) {
+                fops_writer_put(w, g->json.data, g->json.size);
+                return;
+        }
+        (void) fops_writer_room(w, GROUP_BYTES);
+        before = w->size;
+        n_flushed = w->n_flushed;
+        put_fields(w, e, NULL, e->group_first, e->group_first + g->n_fields);
+        if (w->n_flushed == n_flushed)
+                g->json = fops_arena_copy(&g->arena, (FopsSpan){ w->data + before, w->size - before });
+}
+
 void fops_json_print(const FopsEntry *e, FILE *f) {
-        uint16_t next[FOPS_ENTRY_FIELDS_MAX];
-        bool again[FOPS_ENTRY_FIELDS_MAX];
         FopsWriter w;
 
         fops_writer_init(&w, f);
-        if (e->is_grouped)
-                find_neighbours(e, next, again);
-        else
-                find_same_names(e, next, again);
+        if (!e->is_grouped) {
+                Names names;
 
-        for (size_t i = 0; i < e->n_fields; i++) {
-                const char *before = i > 0 ? ",\"" : "{\"";
-
-                if (again[i] || (next[i] == 0 && put_plain_field(&w, e->fields + i, *before)))
-                        continue;
-
-                fops_writer_put_string(&w, before);
-                fops_writer_put(&w, e->fields[i].name, e->fields[i].name_size);
-                fops_writer_put_string(&w, next[i] > 0 ? "\":[" : "\":");
-                put_value(&w, e->fields[i].value);
-                for (size_t j = next[i]; j > 0; j = next[j]) {
-                        fops_writer_put_string(&w, ",");
-                        put_value(&w, e->fields[j].value);
-                }
-                if (next[i] > 0)
-                        fops_writer_put_string(&w, "]");
+                find_same_names(e, &names);
+                put_fields(&w, e, &names, 0, e->n_fields);
+        } else if (!e->group)
+                put_fields(&w, e, NULL, 0, e->n_fields);
+        else {
+                put_fields(&w, e, NULL, 0, e->group_first);
+                put_group(&w, e);
+                put_fields(&w, e, NULL, e->group_first + e->group->n_fields, e->n_fields);
         }
         fops_writer_put_string(&w, e->n_fields > 0 ? "}\n" : "{}\n");
         fops_writer_flush(&w);

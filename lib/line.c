@@ -37,12 +37,11 @@ void fops_line_put_i64(FopsLine *l, int64_t value) {
 }
 
 void fops_line_put_bits(FopsLine *l, uint64_t value, unsigned bits, unsigned n_min) {
+        unsigned n = value > 0 ? (64 - (unsigned) __builtin_clzll(value) + bits - 1) / bits : 1;
         char digits[FOPS_NUMBER_BYTES];
-        size_t i = sizeof(digits);
 
-        do {
+        n = MAX(n, n_min);
+        for (unsigned i = n; i > 0; value >>= bits)
                 digits[--i] = "0123456789abcdef"[value & ((1U << bits) - 1)];
-                value >>= bits;
-        } while (value > 0 || sizeof(digits) - i < n_min);
-        fops_line_put(l, digits + i, sizeof(digits) - i);
+        fops_line_put(l, digits, n);
 }

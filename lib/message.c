@@ -89,10 +89,10 @@ static void put_quoted(FopsLine *l, FopsSpan s) {
 
 /* Quoted only where the line would else be ambiguous. */
 static void put_name(FopsLine *l, FopsSpan s) {
-        size_t n = fops_plain_size(s);
+        size_t n;
 
-        if (n == s.size && !memchr(s.data, ' ', n)) {
-                fops_line_put(l, s.data, n);
+        if (l->size <= l->room && s.size <= l->room - l->size && fops_plain_copy_from(l->data + l->size, s, '!')) {
+                l->size += s.size;
                 return;
         }
         for (FopsSpan rest = s; rest.size > 0; rest = fops_span_skip(rest, n)) {
@@ -126,7 +126,6 @@ static People ask_names(const FopsOperation *op, FopsNames *names) {
                 .new_group.id = op->new_gid,
         };
 
-        fops_names_begin(names);
         if (p.actor.id != FOPS_ID_UNSET)
                 p.actor.name = fops_names_user(names, p.actor.id);
         if (p.effective.id != FOPS_ID_UNSET)
@@ -365,7 +364,7 @@ static void compose(FopsLine *l, const FopsOperation *op, const People *people, 
         }
 }
 
-FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
+static FopsSpan compose_in(FopsArena *arena, const FopsOperation *op, FopsNames *names, const char *deed) {
         People people = ask_names(op, names);
         FopsLine l = { .room = USUAL_BYTES };
 
@@ -381,5 +380,10 @@ FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *op, FopsN
 }
 
 FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names) {
-        return fops_message_from_deed(arena, op, names, NULL);
+        return compose_in(arena, op, names, NULL);
+}
+
+FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *who, FopsNames *names, const char *deed) {
+        fops_names_begin(names);
+        return compose_in(arena, who, names, deed);
 }

@@ -37,6 +37,7 @@ typedef struct Cache {
 struct FopsNames {
         Cache users, groups;
         int64_t now_msec;
+        uint64_t n_checks; /* of the files, and of who had no name; between two of them answers stay the same */
         char *buffer;
         size_t buffer_bytes;
 };
@@ -104,13 +105,14 @@ static bool same_file(const struct stat *a, const struct stat *b) {
                a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static void cache_refresh(Cache *c, int64_t now) {
+/* False if it isn't time yet. */
+static bool cache_refresh(Cache *c, int64_t now) {
         struct stat file = {};
 
         if (c->n_items > FOPS_NAMES_MAX)
                 cache_empty(c);
         if (c->checked_msec != INT64_MIN && now - c->checked_msec < CHECK_INTERVAL_MSEC)
-                return;
+                return false;
         c->checked_msec = now;
 
         if (stat(c->path, &file) < 0)
@@ -118,6 +120,7 @@ static void cache_refresh(Cache *c, int64_t now) {
         if (!same_file(&file, &c->file))
                 cache_empty(c);
         c->file = file;
+        return true;
 }
 
 /* The place of @id, or where it belongs. */
@@ -173,8 +176,12 @@ void fops_names_begin(FopsNames *n) {
         if (!n)
                 return;
         n->now_msec = now_msec();
-        cache_refresh(&n->users, n->now_msec);
-        cache_refresh(&n->groups, n->now_msec);
+        n->n_checks += cache_refresh(&n->users, n->now_msec);
+        n->n_checks += cache_refresh(&n->groups, n->now_msec);
+}
+
+uint64_t fops_names_version(const FopsNames *n) {
+        return n ? n->n_checks : 0;
 }
 
 FopsSpan fops_names_user(FopsNames *n, uint32_t uid) {

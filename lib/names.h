@@ -21,6 +21,9 @@ FOPS_DEFINE_CLEANUP(FopsNames *, fops_names_free)
  * call of this. */
 void fops_names_begin(FopsNames *n);
 
+/* Another number when answers may be others than before; 0 if @n is NULL. */
+uint64_t fops_names_version(const FopsNames *n);
+
 /* Absent when there is no such id, or @n is NULL. */
 FopsSpan fops_names_user(FopsNames *n, uint32_t uid);
 FopsSpan fops_names_group(FopsNames *n, uint32_t gid);

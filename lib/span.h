@@ -58,7 +58,7 @@ static inline FopsSpan fops_span_skip(FopsSpan a, size_t n) {
 
 /* As mempcpy(3), for what is short as a rule: that is copied by its two ends, which overlap, since a call costs more. */
 static inline char *fops_copy_short(char *to, const char *from, size_t size) {
-        struct { uint64_t a, b; } wide[2];
+        struct { uint64_t a, b; } wide[2]; /* sixteen bytes each */
         uint64_t halves[2];
         uint32_t low, high;
 

@@ -14,19 +14,21 @@
 typedef struct FopsWriter {
         FILE *file;
         size_t size;
+        size_t n_flushed; /* times */
         char data[FOPS_WRITER_BYTES];
 } FopsWriter;
 
 /* Leaves the block as it is: an initialiser would clear it. */
 static inline void fops_writer_init(FopsWriter *w, FILE *file) {
         w->file = file;
-        w->size = 0;
+        w->size = w->n_flushed = 0;
 }
 
 /* What is collected goes to the stream, whose error indicator tells of trouble. To be called at the end. */
 static inline void fops_writer_flush(FopsWriter *w) {
         fwrite_unlocked(w->data, 1, w->size, w->file);
         w->size = 0;
+        w->n_flushed++;
 }
 
 /* Room for @size bytes in one piece, to be written and then told by _took; NULL if there is never so much. */

@@ -98,6 +98,34 @@ static void test_fields_arrive_as_they_are(void **state) {
         assert_nothing_waits(f);
 }
 
+static void test_what_is_known_of_a_process_is_the_same_each_time(void **state) {
+        const FopsOperation who = { .pid = 4711, .comm = FOPS_SPAN_LITERAL("r\nm"), .cmdline = FOPS_SPAN_LITERAL("r\nm \xff") };
+        char first[512];
+        Fixture *f = *state;
+        FopsSpan datagram;
+
+        for (unsigned i = 0; i < 3; i++) {
+                fops_entry_begin(&f->entry, FOPS_KIND_OPERATION, 6);
+                fops_entry_add(&f->entry, "FOPSD_OP", FOPS_SPAN_LITERAL("delete"));
+                fops_entry_add_who(&f->entry, &who, NULL);
+                fops_entry_add(&f->entry, "FOPSD_REPLAYED", FOPS_SPAN_LITERAL("1"));
+                assert_int_equal(fops_sink_journal_compose(f->sink, &f->entry, &datagram), 0);
+                assert_true(datagram.size < sizeof(first));
+                if (i == 0)
+                        memcpy(first, datagram.data, datagram.size);
+                assert_memory_equal(datagram.data, first, datagram.size);
+
+                assert_int_equal(send_entry(f), 0);
+                assert_true(journald_receive(&f->journald));
+                assert_int_equal(journald_n_fields(&f->journald), f->entry.n_fields);
+                assert_field(f, "FOPSD_OP", FOPS_SPAN_LITERAL("delete"));
+                assert_field(f, "FOPSD_PID", FOPS_SPAN_LITERAL("4711"));
+                assert_field(f, "FOPSD_COMM", who.comm);
+                assert_field(f, "FOPSD_CMDLINE", who.cmdline);
+                assert_field(f, "FOPSD_REPLAYED", FOPS_SPAN_LITERAL("1"));
+        }
+}
+
 static void test_the_wire_form_is_the_documented_one(void **state) {
         Fixture *f = *state;
         FopsSpan datagram;
@@ -261,6 +289,7 @@ static void test_too_long_a_path_is_refused(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_fields_arrive_as_they_are, setup_with_journald, teardown),
+                cmocka_unit_test_setup_teardown(test_what_is_known_of_a_process_is_the_same_each_time, setup_with_journald, teardown),
                 cmocka_unit_test_setup_teardown(test_the_wire_form_is_the_documented_one, setup_with_journald, teardown),
                 cmocka_unit_test_setup_teardown(test_a_newline_cannot_forge_a_field, setup_with_journald, teardown),
                 cmocka_unit_test_setup_teardown(test_what_is_too_large_for_a_datagram_comes_as_a_sealed_file,
