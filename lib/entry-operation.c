@@ -74,7 +74,13 @@ static void add_device(FopsEntry *e, const FopsItem *item) {
 }
 
 static void add_arguments(FopsEntry *e, const FopsOperation *op) {
-        FopsLine l = fops_entry_line(e, SHORT_BYTES);
+        FopsLine l;
+
+        if (op->args_text.data) {
+                fops_entry_add_plain(e, "FOPSD_ARGS", op->args_text);
+                return;
+        }
+        l = fops_entry_line(e, SHORT_BYTES);
 
         for (unsigned i = 0; i < ELEMENTSOF(op->args); i++) {
                 const char name[] = { ' ', 'a', (char) ('0' + i), '=' };

@@ -66,6 +66,43 @@ static FopsSpan rest_of(const FopsFieldReader *r) {
 
 /* --- the caller --------------------------------------------------------------------------------------------------------- */
 
+/* Capital letters lack a bit that digits, small letters, '=' and ' ' have. @s isn't shorter than a word. */
+static bool has_capitals(FopsSpan s) {
+        const uint64_t small = UINT64_C(0x2020202020202020);
+        uint64_t all, word;
+
+        memcpy(&all, s.data + s.size - sizeof(all), sizeof(all));
+        for (size_t i = 0; i + sizeof(word) < s.size; i += sizeof(word)) {
+                memcpy(&word, s.data + i, sizeof(word));
+                all &= word;
+        }
+        return (all & small) != small;
+}
+
+/* The four arguments. The kernel writes them with %lx, which is what they are written with in the end, too. */
+static bool read_arguments(FopsFieldReader *r, FopsOperation *op) {
+        const char *start = NULL;
+        bool has_zeros = false;
+
+        for (unsigned i = 0; i < ELEMENTSOF(op->args); i++) {
+                const char *value;
+
+                if (!fops_field_expect(r, fields + A0 + i))
+                        return false;
+                value = r->p;
+                if (i == 0)
+                        start = value - strlen("a0=");
+                if (!fops_field_take_hex(r, op->args + i))
+                        return false;
+                has_zeros |= *value == '0' && r->p > value + 1;
+        }
+        op->n_args = ELEMENTSOF(op->args);
+        op->args_text = (FopsSpan){ start, (size_t) (r->p - start) };
+        if (has_zeros || has_capitals(op->args_text))
+                op->args_text = FOPS_SPAN_ABSENT;
+        return true;
+}
+
 /* Up to the value of ppid=. What is set when it fails is what reading the record as any sets too. */
 static bool read_call(FopsFieldReader *r, FopsOperation *op, FopsRawCall *raw) {
         uint64_t n;
@@ -92,11 +129,7 @@ static bool read_call(FopsFieldReader *r, FopsOperation *op, FopsRawCall *raw) {
         op->has_exit = true;
         op->exit = negative ? -(int64_t) n : (int64_t) n;
 
-        for (unsigned i = 0; i < ELEMENTSOF(op->args); i++)
-                if (!fops_field_expect(r, fields + A0 + i) || !fops_field_take_hex(r, op->args + i))
-                        return false;
-        op->n_args = ELEMENTSOF(op->args);
-        return fops_field_expect(r, fields + ITEMS) && take_u32(r, &nr) && fops_field_expect(r, fields + PPID);
+        return read_arguments(r, op) && fops_field_expect(r, fields + ITEMS) && take_u32(r, &nr) && fops_field_expect(r, fields + PPID);
 }
 
 /* Is @s in @text? Then it goes to the same place in what begins at @to. */

@@ -84,6 +84,7 @@ struct FopsOperation {
         const FopsSyscall *syscall; /* never NULL */
         unsigned n_args;            /* 4 from SYSCALL, else 0 */
         uint64_t args[4];
+        FopsSpan args_text;         /* "a0=4 a1=7ffe a2=80 a3=0", where the record has them as fopsd writes them; else absent */
 
         FopsItem *items;            /* as logged, but see find_renamed() */
         size_t n_items;
