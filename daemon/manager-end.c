@@ -6,10 +6,10 @@
 
 #include <signal.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
 #include "instance.h"
+#include "notify.h"
 #include "rule-loader.h"
 
 /* How long to go on reading what the kernel, the socket and the ring still hold. A full ring of 64 MiB is some 30,000
@@ -55,7 +55,7 @@ static void leave(Manager *m) {
 void manager_end(Manager *m) {
         FopsPipelineStats stats;
 
-        (void) sd_notify(false, "STOPPING=1");
+        (void) notify("STOPPING=1");
         if (!m->owns_rules)
                 return;
         if (m->is_restart && m->intake && m->pipeline && m->event) {

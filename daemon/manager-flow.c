@@ -6,13 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "clock.h"
 
-/* While the kernel is asked for much: how often the watchdog is fed. */
-#define FEED_USEC (UINT64_C(2) * 1000000)
 /* What waits for more of its kind isn't waited for when it keeps this much of the ring from being used again. */
 #define PERCENT_PRESSING 50U
 /* A deadline need not be met to the microsecond. */
@@ -96,12 +93,8 @@ static void on_unblocked(void *userdata) {
 /* The kernel is about to be asked for something. It may be the hundredth rule in a row: the watchdog is fed here too. */
 static int on_request(void *userdata) {
         Manager *m = userdata;
-        uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
-        if (now >= m->fed_usec + FEED_USEC && sd_watchdog_enabled(false, NULL) > 0) {
-                (void) sd_notify(false, "WATCHDOG=1");
-                m->fed_usec = now;
-        }
+        manager_feed_watchdog(m);
         return intake_relieve(m->intake);
 }
 

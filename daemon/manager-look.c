@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "clock.h"
+#include "notify.h"
 
 /* How often losses are looked for and the status line is renewed, if anything happened at all. */
 #define LOOK_USEC (UINT64_C(2) * 1000000)
@@ -19,18 +20,28 @@ void manager_look_soon(Manager *m) {
                 (void) sd_event_source_set_time(m->look, clock_usec(CLOCK_MONOTONIC) + LOOK_SOON_USEC);
 }
 
-void manager_notify_status(Manager *m, const char *prefix) {
+void manager_notify(Manager *m) {
         FopsPipelineStats stats = fops_pipeline_stats(m->pipeline);
         const Ruleset *ruleset = m->coverage.ruleset;
         uint64_t latency_usec = m->self_test.canary.latency_usec;
+        int r;
 
-        (void) sd_notifyf(false,
-                          "%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel; "
-                          "latency %ju.%ju ms",
-                          prefix, intake_mode_name(m->intake), ruleset->targets.n_items - ruleset->n_pending, ruleset->n_pending,
-                          ruleset->rules.n_items, (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign,
-                          (uintmax_t) m->losses.gaps.counts[GAP_KERNEL_LOST], (uintmax_t) latency_usec / 1000,
-                          (uintmax_t) latency_usec / 100 % 10);
+        r = notify("%sSTATUS=%s: %zu targets armed, %zu pending, %zu rules; %ju operations, %ju foreign events, %ju lost by the kernel; "
+                   "latency %ju.%ju ms",
+                   m->is_ready_due ? "READY=1\n" : "", intake_mode_name(m->intake), ruleset->targets.n_items - ruleset->n_pending,
+                   ruleset->n_pending, ruleset->rules.n_items, (uintmax_t) stats.n_operations, (uintmax_t) stats.n_foreign,
+                   (uintmax_t) m->losses.gaps.counts[GAP_KERNEL_LOST], (uintmax_t) latency_usec / 1000,
+                   (uintmax_t) latency_usec / 100 % 10);
+        m->is_status_due = r == -EAGAIN;
+        m->is_ready_due &= m->is_status_due;
+}
+
+/* By sd_watchdog_enabled(3) in half of the time that it is patient; a look may be late, or not be heard. */
+void manager_feed_watchdog(Manager *m) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), patience_usec;
+
+        if (sd_watchdog_enabled(false, &patience_usec) > 0 && now >= m->fed_usec + patience_usec / 4 && notify("WATCHDOG=1") != -EAGAIN)
+                m->fed_usec = now;
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -54,8 +65,11 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         if (n_messages != m->n_messages_looked || !losses_are_settled(&m->losses)) {
                 m->n_messages_looked = n_messages;
                 losses_look(&m->losses);
-                manager_notify_status(m, "");
+                m->is_status_due = true;
         }
+        if (m->is_ready_due || m->is_status_due)
+                manager_notify(m);
+        manager_feed_watchdog(m);
 
         r = sd_event_source_set_time(source, usec + (m->coverage.is_due ? LOOK_OVERLOADED_USEC :
                                                      m->tamper_guard.n_deeds > 0 ? LOOK_SOON_USEC : LOOK_USEC));

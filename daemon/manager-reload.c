@@ -6,9 +6,9 @@
 
 #include <signal.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 
 #include "clock.h"
+#include "notify.h"
 
 void manager_say_ready(Manager *m, const char *state) {
         const Ruleset *ruleset = m->coverage.ruleset;
@@ -25,7 +25,7 @@ int manager_on_coverage_changed(void *userdata, int error) {
 
         if (error < 0)
                 return manager_stop_with(m, error);
-        manager_notify_status(m, "");
+        m->is_status_due = true;
         return 0;
 }
 
@@ -33,14 +33,15 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         Manager *m = userdata;
         int r;
 
-        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%ju", (uintmax_t) clock_usec(CLOCK_MONOTONIC));
+        (void) notify("RELOADING=1\nMONOTONIC_USEC=%ju", (uintmax_t) clock_usec(CLOCK_MONOTONIC));
         r = coverage_reload(&m->coverage, m->options);
         if (r > 0) {
                 m->status.n_reloads++;
                 manager_say_ready(m, "reloaded");
         } else
                 m->status.n_refused++;
-        manager_notify_status(m, "READY=1\n");
+        m->is_ready_due = true;
+        manager_notify(m);
         return r < 0 ? manager_stop_with(m, r) : 0;
 }
 
@@ -51,7 +52,7 @@ int manager_on_guests_changed(void *userdata) {
         r = coverage_reload(&m->coverage, m->options);
         if (r > 0)
                 manager_say_ready(m, "reloaded");
-        manager_notify_status(m, "");
+        m->is_status_due = true;
         return r < 0 ? manager_stop_with(m, r) : r == 0;
 }
 

@@ -64,8 +64,7 @@ static int set_up_events(Manager *m) {
             (r = manager_attach_end(m)) < 0 ||
             (r = manager_attach_reload(m)) < 0 ||
             (r = manager_attach_look(m)) < 0 ||
-            (r = manager_attach_flow(m)) < 0 ||
-            (r = sd_event_set_watchdog(m->event, true)) < 0)
+            (r = manager_attach_flow(m)) < 0)
                 return r;
         return coverage_follow(&m->coverage, m->event);
 }
@@ -182,7 +181,8 @@ int manager_start(Manager *m, FopsConfig *config) {
         r = status_open(&m->status, m->event, runtime_directory());
         if (r < 0)
                 publisher_state(m->publisher, LOG_NOTICE, "unasked", "fopsctl status has nobody to ask: %s", strerror(-r));
-        manager_notify_status(m, "READY=1\n");
+        m->is_ready_due = true;
+        manager_notify(m);
 
         if (m->coverage.ruleset->config.canary.startup)
                 self_test_sing(&m->self_test);

@@ -244,7 +244,7 @@ class Fopsd:
                 raise
 
     def listen(self):
-        """As systemd does, at once: fopsd waits until what it says is read."""
+        """As systemd does, at once: fopsd doesn't wait until there is room for what it says."""
         with contextlib.suppress(OSError):
             while data := self.notify.recv(65536):
                 self.said += data.decode(errors="replace").split("\n")

@@ -13,9 +13,10 @@ import live
 class Supervised:
     """A fopsd that is started again whenever it was killed."""
 
-    def __init__(self, ground, *args):
+    def __init__(self, ground, *args, **environment):
         self.ground = ground
         self.args = args
+        self.environment = environment
         self.store = []  # (name, descriptor), in the order in which they came
         self.notify_path = os.path.join(ground.private, f"notify-{time.monotonic_ns()}")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -23,6 +24,7 @@ class Supervised:
         self.err = open(os.path.join(ground.private, f"err-{time.monotonic_ns()}"), "w+b")
         self.out = open(os.path.join(ground.private, f"out-{time.monotonic_ns()}"), "w+b")
         self.ready = False
+        self.fed = 0  # times that the watchdog was
         self.starts = 0
         self.process = None
         ground.running.append(self)
@@ -42,7 +44,7 @@ class Supervised:
                 os.dup2(fd, 3 + i, inheritable=True)
                 os.close(fd)
 
-        environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
+        environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path, **self.environment)
         if numbers:
             environment |= {"LISTEN_FDS": str(len(numbers)), "LISTEN_FDNAMES": ":".join(name for name, _ in self.store)}
         self.process = subprocess.Popen(["sh", "-c", 'export LISTEN_PID=$$; exec "$0" "$@"', live.FOPSD, *self.args],
@@ -72,6 +74,7 @@ class Supervised:
                 os.close(fd)
         if "READY" in said:
             self.ready = True
+        self.fed += "WATCHDOG" in said
         return True
 
     def wait_ready(self):

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Configuration under way: a reload changes only the difference, a bad file changes nothing, a bad start is no start."""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
 import live
+from supervisor import Supervised
 
 
 def own_rules(ground):
@@ -104,6 +107,49 @@ def test_reload_under_load_loses_nothing(ground):
     entries = ground.entries()
     live.equal(len(live.operations(entries)), 20000, "operations")
     live.equal(live.losses(entries), [], "gaps")
+
+
+def fill_queue(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.setblocking(False)
+        s.connect(path)
+        try:
+            while True:
+                s.send(b"STATUS=of another service")
+        except BlockingIOError:
+            pass
+
+
+def test_a_systemd_that_does_not_listen_is_not_waited_for(ground):
+    """It may itself be waiting for fopsd."""
+    ground.need_free_registration()
+    first, second = ground.tree(), ground.tree()
+    config = ground.config(watches((first, "first")))
+    daemon = Supervised(ground, "-c", config, "--source", "daemon", WATCHDOG_USEC="1000000")
+    while daemon.hear(0):
+        pass
+    fill_queue(daemon.notify_path)
+    daemon.ready, fed = False, daemon.fed
+    rewrite(config, watches((first, "first"), (second, "second")))
+    daemon.process.send_signal(signal.SIGHUP)
+
+    def wait_for(condition, what):
+        deadline = time.monotonic() + live.READY_SECONDS
+        while not condition():
+            live.check(time.monotonic() < deadline, f"{what} in {live.READY_SECONDS} s")
+
+    def is_reloaded():
+        done = subprocess.run([live.FOPSCTL, "status", "-o", "json"], stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout)["configuration"]["reloads"] == 1
+
+    wait_for(is_reloaded, "no reload")
+    touch(second + "/x")
+    wait_for(lambda: any(e.one("FOPSD_PATH") == os.fsencode(second + "/x") for e in live.operations(ground.entries())), "nothing recorded")
+
+    # What it didn't hear it is told when it listens again.
+    wait_for(lambda: daemon.hear(0.1) and daemon.ready, "not ready")
+    wait_for(lambda: daemon.hear(0.1) and daemon.fed > fed, "the watchdog not fed")
+    daemon.stop()
 
 
 def test_bad_reload_keeps_what_runs(ground):
