@@ -69,15 +69,11 @@ static void put_value(FopsWriter *w, FopsSpan value) {
                 put_bytes(w, value);
 }
 
-/* What stands around a name and a value: ,"NAME":"VALUE" */
-#define AROUND_BYTES strlen(",\"\":\"\"")
+/* What stands around a value and its name, at most: ,"NAME":["VALUE"] */
+#define AROUND_BYTES strlen(",\"\":[\"\"]")
 
-/* Writes a field whose value is plain; NULL if it isn't. There is room for it at @p. */
-static inline char *put_plain_field(char *p, const FopsField *field, char before) {
-        *p++ = before;
-        *p++ = '"';
-        p = fops_copy_short(p, field->name, field->name_size);
-        p = mempcpy(p, "\":\"", strlen("\":\""));
+/* Writes a value and its closing quote, if it is plain; else NULL. There is room for it at @p. */
+static _always_inline_ char *put_plain_value(char *p, const FopsField *field) {
         if (field->is_plain)
                 fops_copy_short(p, field->value.data, field->value.size);
         else if (!fops_plain_copy(p, field->value))
@@ -158,33 +154,50 @@ static void put_field(FopsWriter *w, const FopsEntry *e, const Names *names, siz
         fops_writer_put_string(w, "]");
 }
 
-/* Of the fields @from to @to those up to the first that isn't plain, or not the only one of its name. Returns which that is. */
-static size_t put_plain_fields(FopsWriter *w, const FopsEntry *e, const Names *names, size_t from, size_t to) {
-        size_t need = 0, i;
-        char *room, *p, *end;
+/* Of the fields @from to @to, which are grouped, those up to the first name with a value that isn't plain, or that there is no room
+ * for. Returns which that is. */
+static size_t put_plain_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to) {
+        const FopsField *f, *next, *stop = e->fields + to;
+        size_t need = 0;
+        char *room, *p;
 
-        for (i = from; i < to; i++)
-                need += e->fields[i].name_size + e->fields[i].value.size + AROUND_BYTES;
-        p = room = fops_writer_room(w, need);
+        for (f = e->fields + from; f < stop; f++)
+                need += f->name_size + f->value.size + AROUND_BYTES;
+        room = fops_writer_room(w, need);
         if (!room)
                 return from;
 
-        for (i = from; i < to && next_of(e, names, i) == 0 && !(names && names->again[i]); i++) {
-                end = put_plain_field(p, e->fields + i, i > 0 ? ',' : '{');
-                if (!end)
+        p = room;
+        for (f = e->fields + from; f < stop; f = next) {
+                bool is_array = f + 1 < stop && same_name(f, f + 1);
+                char *at = p;
+
+                at = mempcpy(at, ",\"", strlen(",\""));
+                at = fops_copy_short(at, f->name, f->name_size);
+                memcpy(at, is_array ? "\":[\"" : "\":\"", 4);
+                at += strlen("\":\"") + is_array;
+                at = put_plain_value(at, f);
+                for (next = f + 1; at && is_array && next < stop && same_name(f, next); next++) {
+                        at = mempcpy(at, ",\"", strlen(",\""));
+                        at = put_plain_value(at, next);
+                }
+                if (!at)
                         break;
-                p = end;
+                if (is_array)
+                        *at++ = ']';
+                p = at;
         }
+        if (from == 0 && p > room)
+                *room = '{';
         fops_writer_took(w, (size_t) (p - room));
-        return i;
+        return (size_t) (f - e->fields);
 }
 
-/* Fields @from to @to. */
-static void put_fields(FopsWriter *w, const FopsEntry *e, const Names *names, size_t from, size_t to) {
-        for (size_t i = from; (i = put_plain_fields(w, e, names, i, to)) < to; i++) {
-                if (!names || !names->again[i])
-                        put_field(w, e, names, i);
-                while (!names && next_of(e, NULL, i) > 0)
+/* Fields @from to @to, which are grouped. */
+static void put_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to) {
+        for (size_t i = from; (i = put_plain_fields(w, e, i, to)) < to; i++) {
+                put_field(w, e, NULL, i);
+                while (next_of(e, NULL, i) > 0)
                         i++;
         }
 }
@@ -201,26 +214,33 @@ static void put_group(FopsWriter *w, const FopsEntry *e) {
         (void) fops_writer_room(w, GROUP_BYTES);
         before = w->size;
         n_flushed = w->n_flushed;
-        put_fields(w, e, NULL, e->group_first, e->group_first + g->n_fields);
+        put_fields(w, e, e->group_first, e->group_first + g->n_fields);
         if (w->n_flushed == n_flushed)
                 g->json = fops_arena_copy(&g->arena, (FopsSpan){ w->data + before, w->size - before });
+}
+
+/* Fields of one name may stand anywhere. */
+static void put_ungrouped(FopsWriter *w, const FopsEntry *e) {
+        Names names;
+
+        find_same_names(e, &names);
+        for (size_t i = 0; i < e->n_fields; i++)
+                if (!names.again[i])
+                        put_field(w, e, &names, i);
 }
 
 void fops_json_print(const FopsEntry *e, FILE *f) {
         FopsWriter w;
 
         fops_writer_init(&w, f);
-        if (!e->is_grouped) {
-                Names names;
-
-                find_same_names(e, &names);
-                put_fields(&w, e, &names, 0, e->n_fields);
-        } else if (!e->group)
-                put_fields(&w, e, NULL, 0, e->n_fields);
+        if (!e->is_grouped)
+                put_ungrouped(&w, e);
+        else if (!e->group)
+                put_fields(&w, e, 0, e->n_fields);
         else {
-                put_fields(&w, e, NULL, 0, e->group_first);
+                put_fields(&w, e, 0, e->group_first);
                 put_group(&w, e);
-                put_fields(&w, e, NULL, e->group_first + e->group->n_fields, e->n_fields);
+                put_fields(&w, e, e->group_first + e->group->n_fields, e->n_fields);
         }
         fops_writer_put_string(&w, e->n_fields > 0 ? "}\n" : "{}\n");
         fops_writer_flush(&w);
