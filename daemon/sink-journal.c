@@ -124,7 +124,7 @@ static char *put_group(char *p, FopsFieldGroup *g) {
 }
 
 int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *ret) {
-        size_t first = e->group ? e->group_first : e->n_fields;
+        size_t at = 0;
         char *p;
         int r;
 
@@ -132,13 +132,13 @@ int fops_sink_journal_compose(FopsSinkJournal *s, const FopsEntry *e, FopsSpan *
         if (r < 0)
                 return r;
 
-        p = put_fields(s->buffer, e->fields, first);
-        if (e->group) {
-                size_t next = first + e->group->n_fields;
-
-                p = put_group(p, e->group);
-                p = put_fields(p, e->fields + next, e->n_fields - next);
+        p = s->buffer;
+        for (size_t i = 0; i < e->n_groups; i++) {
+                p = put_fields(p, e->fields + at, e->groups[i].first - at);
+                p = put_group(p, e->groups[i].group);
+                at = e->groups[i].first + e->groups[i].group->n_fields;
         }
+        p = put_fields(p, e->fields + at, e->n_fields - at);
         *ret = (FopsSpan){ s->buffer, (size_t) (p - s->buffer) };
         return 0;
 }

@@ -7,11 +7,9 @@
 
 #include <inttypes.h>
 #include <sys/stat.h>
-#include <syslog.h>
 
 #include "config.h"
-#include "entry.h"
-#include "names.h"
+#include "entry-internal.h"
 #include "path.h"
 
 /* Four arguments in hex, or less. */
@@ -144,18 +142,42 @@ static void add_paths(FopsEntry *e, const FopsOperation *op) {
                 fops_entry_add_u64(e, "FOPSD_REPLACED_INODE", op->replaced->inode);
 }
 
+/* What many files have in common. */
+static void add_item(FopsEntry *e, const FopsItem *item) {
+        FopsKnownGroups *known = fops_entry_known(e);
+        FopsKnownItem *k = NULL;
+        size_t first = e->n_fields;
+
+        if (known)
+                k = known->items + (item->dev_minor * 7 + item->mode * 5 + (item->mode >> 5) + item->ouid) % ELEMENTSOF(known->items);
+        if (k && k->group.n_fields > 0 && k->dev_major == item->dev_major && k->dev_minor == item->dev_minor &&
+            k->mode == item->mode && k->ouid == item->ouid && k->ogid == item->ogid && k->is_inferred == item->is_inferred &&
+            fops_entry_add_group(e, &k->group))
+                return;
+
+        add_device(e, item);
+        if (!item->is_inferred)
+                add_mode(e, "FOPSD_MODE", item->mode);
+        fops_entry_add_word(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
+        add_id(e, "FOPSD_OUID", item->ouid);
+        add_id(e, "FOPSD_OGID", item->ogid);
+        if (!k || !fops_entry_learn_group(e, first, &k->group))
+                return;
+        k->dev_major = item->dev_major;
+        k->dev_minor = item->dev_minor;
+        k->mode = item->mode;
+        k->ouid = item->ouid;
+        k->ogid = item->ogid;
+        k->is_inferred = item->is_inferred;
+}
+
 static void add_object(FopsEntry *e, const FopsOperation *op) {
         /* The one item of O_TMPFILE has the directory's name and the file's inode; the directory's own, if it was refused. */
         const FopsItem *item = op->object.is_nameless ? op->object.parent : op->object.item;
 
         if (item && item->has_inode && !(op->object.is_nameless && S_ISDIR(item->mode))) {
                 fops_entry_add_u64(e, "FOPSD_INODE", item->inode);
-                add_device(e, item);
-                if (!item->is_inferred)
-                        add_mode(e, "FOPSD_MODE", item->mode);
-                fops_entry_add_word(e, "FOPSD_FILE_TYPE", fops_file_type_to_string(item->mode));
-                add_id(e, "FOPSD_OUID", item->ouid);
-                add_id(e, "FOPSD_OGID", item->ogid);
+                add_item(e, item);
         }
 
         if (op->has_new_mode)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "entry.h"
+#include "entry-internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <syslog.h>
 
 /* The MESSAGE_IDs are of fopsd.catalog; a kind keeps its ID for ever. */
 static const struct {
@@ -25,24 +24,29 @@ const char *fops_kind_message_id(FopsKind k) {
 }
 
 void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority) {
+        FopsKnownGroups *known = fops_entry_known(e);
+        FopsFieldGroup *head = known ? &known->heads[kind][priority & LOG_PRIMASK] : NULL;
+
         fops_arena_reset(&e->arena);
         e->kind = kind;
         e->priority = priority;
-        e->n_fields = 0;
+        e->n_fields = e->n_groups = 0;
         e->truncated = e->is_grouped = false;
-        e->group = NULL;
 
+        if (head && head->n_fields > 0 && fops_entry_add_group(e, head))
+                return;
         fops_entry_add_plain(e, "SYSLOG_IDENTIFIER", FOPS_SPAN_LITERAL("fopsd"));
         fops_entry_add_word(e, "MESSAGE_ID", fops_kind_message_id(kind));
         fops_entry_add_plain(e, "PRIORITY", (FopsSpan){ &"01234567"[priority & LOG_PRIMASK], 1 });
         fops_entry_add_word(e, "FOPSD_KIND", fops_kind_to_string(kind));
+        if (head)
+                (void) fops_entry_learn_group(e, 0, head);
 }
 
 void fops_entry_done(FopsEntry *e) {
         fops_arena_done(&e->arena);
-        e->known_who = fops_known_who_free(e->known_who);
-        e->group = NULL;
-        e->n_fields = 0;
+        e->known = fops_known_groups_free(e->known);
+        e->n_fields = e->n_groups = 0;
 }
 
 FopsLine fops_entry_line(FopsEntry *e, size_t room) {

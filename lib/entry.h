@@ -32,7 +32,9 @@ typedef struct FopsFieldGroup {
         FopsArena arena; /* of all that */
 } FopsFieldGroup;
 
-typedef struct FopsKnownWho FopsKnownWho; /* entry-who.c */
+#define FOPS_ENTRY_GROUPS_MAX 3 /* how an entry begins, its object, its process */
+
+typedef struct FopsKnownGroups FopsKnownGroups; /* entry-internal.h */
 
 /* An operation has about 45 fields; records of a foreign event come one a field. */
 #define FOPS_ENTRY_FIELDS_MAX 256
@@ -49,9 +51,12 @@ typedef struct FopsEntry {
         FopsArena arena; /* what is formatted for this entry */
         bool truncated;  /* fields were left out for want of room */
         bool is_grouped; /* fields of one name are known to stand next to each other */
-        FopsFieldGroup *group; /* those from .group_first on are its, and no others have their names; NULL: there is none */
-        size_t group_first;
-        FopsKnownWho *known_who; /* outlives the entry; NULL: nobody is known yet */
+        struct {
+                FopsFieldGroup *group;
+                size_t first; /* those from here on are its, and no others have their names */
+        } groups[FOPS_ENTRY_GROUPS_MAX];
+        size_t n_groups;
+        FopsKnownGroups *known; /* outlive the entry; NULL: none yet */
 } FopsEntry;
 
 /* "operation" …; the MESSAGE_ID as 32 hex digits, as in the catalog. Static. */
@@ -61,7 +66,6 @@ const char *fops_kind_message_id(FopsKind k);
 /* Begins anew: clears fields, keeps memory; adds SYSLOG_IDENTIFIER, MESSAGE_ID, PRIORITY, FOPSD_KIND. An all-zero entry may be begun. */
 void fops_entry_begin(FopsEntry *e, FopsKind kind, int priority);
 void fops_entry_done(FopsEntry *e);
-FopsKnownWho *fops_known_who_free(FopsKnownWho *k);
 
 /* Each adds one field; @name must be static. Absent or empty values add nothing: a field is never empty. _add borrows the
  * value until the next _begin, the others format into the entry's arena. */
@@ -113,8 +117,8 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
  * (`type=NAME msg=audit(…): …`), FOPSD_RECORD_TYPE each type's name once. Borrows from @event. */
 void fops_entry_from_event(FopsEntry *e, const FopsEvent *event);
 
-/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused. They are the
- * entry's group, unless they are unusually long. @names were begun. */
+/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused. @names
+ * were begun. */
 void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names);
 
 /* message.h's own work, declared here since it needs only an operation: the line for people,

@@ -43,7 +43,7 @@ int fops_json_read(FopsEntry *e, FopsSpan line) {
         int r = 0;
 
         fops_arena_reset(&e->arena);
-        e->n_fields = 0;
+        e->n_fields = e->n_groups = 0;
         object = fops_json_parse(line, &e->arena);
         if (!object || object->type != FOPS_JSON_OBJECT || !object->first)
                 return -EINVAL;

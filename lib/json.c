@@ -202,9 +202,8 @@ static void put_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to
         }
 }
 
-/* The fields of @e's group, as they were written before, or to be written so from now on. */
-static void put_group(FopsWriter *w, const FopsEntry *e) {
-        FopsFieldGroup *g = e->group;
+/* The fields of a group, as they were written before, or to be written so from now on. */
+static void put_group(FopsWriter *w, const FopsEntry *e, FopsFieldGroup *g, size_t first) {
         size_t before, n_flushed;
 
         if (g->json.data) {
@@ -214,9 +213,20 @@ static void put_group(FopsWriter *w, const FopsEntry *e) {
         (void) fops_writer_room(w, GROUP_BYTES);
         before = w->size;
         n_flushed = w->n_flushed;
-        put_fields(w, e, e->group_first, e->group_first + g->n_fields);
+        put_fields(w, e, first, first + g->n_fields);
         if (w->n_flushed == n_flushed)
                 g->json = fops_arena_copy(&g->arena, (FopsSpan){ w->data + before, w->size - before });
+}
+
+static void put_grouped(FopsWriter *w, const FopsEntry *e) {
+        size_t at = 0;
+
+        for (size_t i = 0; i < e->n_groups; i++) {
+                put_fields(w, e, at, e->groups[i].first);
+                put_group(w, e, e->groups[i].group, e->groups[i].first);
+                at = e->groups[i].first + e->groups[i].group->n_fields;
+        }
+        put_fields(w, e, at, e->n_fields);
 }
 
 /* Fields of one name may stand anywhere. */
@@ -233,15 +243,10 @@ void fops_json_print(const FopsEntry *e, FILE *f) {
         FopsWriter w;
 
         fops_writer_init(&w, f);
-        if (!e->is_grouped)
+        if (e->is_grouped)
+                put_grouped(&w, e);
+        else
                 put_ungrouped(&w, e);
-        else if (!e->group)
-                put_fields(&w, e, 0, e->n_fields);
-        else {
-                put_fields(&w, e, 0, e->group_first);
-                put_group(&w, e);
-                put_fields(&w, e, e->group_first + e->group->n_fields, e->n_fields);
-        }
         fops_writer_put_string(&w, e->n_fields > 0 ? "}\n" : "{}\n");
         fops_writer_flush(&w);
 }

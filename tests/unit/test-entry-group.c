@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Processes one after the other in one entry, against the same in an entry that never had another. */
+/* Processes and files one after the other in one entry, against the same in an entry that never had another. */
 
 #include <pwd.h>
 #include <setjmp.h>
@@ -43,9 +43,13 @@ int clock_gettime(clockid_t clock _unused_, struct timespec *ret) {
         return 0;
 }
 
+static const FopsEvent event;
+static const FopsSyscall call = { .name = "unlink" };
+
 static const FopsOperation rm = {
-        .pid = 4711, .ppid = 4700, .uid = 1, .gid = 2, .euid = 3, .auid = 4, .session = 5, .comm = { "rm", 2 }, .exe = { "/usr/bin/rm", 11 },
-        .tty = { "pts0", 4 }, .subj = { "s", 1 }, .cmdline = { "rm x", 4 }, .unit = { "u", 1 }, .container = { "c", 1 },
+        .event = &event, .syscall = &call, .nr = 87, .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,
+        .pid = 4711, .ppid = 4700, .uid = 1, .gid = 2, .euid = 3, .auid = 4, .session = 5, .comm = { "rm", 2 },
+        .exe = { "/usr/bin/rm", 11 }, .tty = { "pts0", 4 }, .subj = { "s", 1 }, .cmdline = { "rm x", 4 }, .unit = { "u", 1 }, .container = { "c", 1 },
         .runtime = { "r", 1 }, .parents = { { "bash[1]", 7 }, { "init[1]", 7 } }, .n_parents = 2,
 };
 
@@ -54,11 +58,7 @@ static void print(FopsEntry *e, const FopsOperation *op, FopsNames *names, char 
         FILE *f = open_memstream(ret, &size);
 
         assert_non_null(f);
-        fops_entry_begin(e, FOPS_KIND_OPERATION, 6);
-        fops_names_begin(names);
-        fops_entry_add_who(e, op, names);
-        fops_entry_add(e, "FOPSD_REPLAYED", S("1"));
-        e->is_grouped = true;
+        fops_entry_from_operation(e, op, names, false);
         fops_json_print(e, f);
         assert_int_equal(fclose(f), 0);
 }
@@ -74,7 +74,7 @@ static void check(FopsEntry *e, const FopsOperation *op, FopsNames *names) {
 }
 
 static void test_a_process_is_not_taken_for_another(void **state _unused_) {
-        FopsOperation others[] = { rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, {} };
+        FopsOperation others[] = { rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm };
         FopsEntry e = {};
         size_t n = 1;
 
@@ -97,7 +97,8 @@ static void test_a_process_is_not_taken_for_another(void **state _unused_) {
         others[n++].n_parents = 1;
         others[n++].n_parents = 0;
         others[n++].cmdline.data = "rm y";
-        assert_int_equal(n, ELEMENTSOF(others) - 1);
+        others[n++].pid = 0;
+        assert_int_equal(n, ELEMENTSOF(others));
 
         for (size_t i = 0; i < ELEMENTSOF(others); i++)
                 for (size_t j = 0; j < ELEMENTSOF(others); j++) {
@@ -105,6 +106,35 @@ static void test_a_process_is_not_taken_for_another(void **state _unused_) {
                         check(&e, others + j, NULL);
                         check(&e, others + j, NULL);
                 }
+        fops_entry_done(&e);
+}
+
+static void test_a_file_is_not_taken_for_another(void **state _unused_) {
+        const FopsItem file = { .has_inode = true, .inode = 7, .dev_major = 254, .dev_minor = 1, .mode = S_IFREG | 0644, .ogid = 1 };
+        FopsItem others[] = { file, file, file, file, file, file, file, file, file, file, file };
+        FopsOperation op = rm;
+        FopsEntry e = {};
+        size_t n = 1;
+
+        others[n++].inode++;
+        others[n++].dev_major++;
+        others[n++].dev_minor += 32;
+        others[n++].mode ^= 0777;
+        others[n++].mode = S_IFDIR | 0644;
+        others[n++].ouid += 32;
+        others[n++].ouid = FOPS_ID_UNSET;
+        others[n++].ogid++;
+        others[n++].is_inferred = true;
+        others[n++].has_inode = false;
+        assert_int_equal(n, ELEMENTSOF(others));
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                for (size_t j = 0; j < ELEMENTSOF(others); j++)
+                        for (size_t k = 0; k < 3; k++) {
+                                op.object.item = others + (k == 0 ? i : j);
+                                op.outcome = k == 1 ? FOPS_OUTCOME_FAILED : FOPS_OUTCOME_SUCCESS; /* of another priority */
+                                check(&e, &op, NULL);
+                        }
         fops_entry_done(&e);
 }
 
@@ -119,7 +149,7 @@ static void test_it_borrows_from_no_earlier_event(void **state _unused_) {
         memset(comm, 'x', 2);
         op.comm.data = again;
         print(&e, &op, NULL, &line);
-        assert_non_null(e.group);
+        assert_int_equal(e.n_groups, 2);
         assert_non_null(strstr(line, "\"FOPSD_COMM\":\"rm\""));
         fops_entry_done(&e);
 }
@@ -163,7 +193,7 @@ static void test_long_command_lines_are_whole_and_not_kept(void **state _unused_
                 op.cmdline = (FopsSpan){ cmdline, size };
                 check(&e, &op, NULL);
                 check(&e, &op, NULL);
-                assert_int_equal(e.group != NULL, size < 2000);
+                assert_int_equal(e.n_groups, size < 1900 ? 2 : 1);
         }
         fops_entry_done(&e);
 }
@@ -177,7 +207,7 @@ static void test_an_entry_without_room_keeps_nothing(void **state _unused_) {
         fops_entry_add_who(&e, &rm, NULL);
         assert_true(e.truncated);
         assert_int_equal(e.n_fields, ELEMENTSOF(e.fields));
-        assert_null(e.group);
+        assert_int_equal(e.n_groups, 1);
         check(&e, &rm, NULL);
 
         fops_entry_begin(&e, FOPS_KIND_OPERATION, 6);
@@ -192,6 +222,7 @@ static void test_an_entry_without_room_keeps_nothing(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_process_is_not_taken_for_another),
+                cmocka_unit_test(test_a_file_is_not_taken_for_another),
                 cmocka_unit_test(test_it_borrows_from_no_earlier_event),
                 cmocka_unit_test(test_who_is_renamed_or_gets_a_name_is_called_by_it),
                 cmocka_unit_test(test_long_command_lines_are_whole_and_not_kept),
