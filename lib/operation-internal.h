@@ -44,3 +44,7 @@ bool fops_operation_recall_item(FopsOperationMemory *m, FopsSpan body, FopsArena
 /* @rest: as set by _recall; absent: nothing is done. */
 void fops_operation_remember_call(FopsOperationMemory *m, FopsSpan rest, const FopsCaller *caller);
 void fops_operation_remember_item(FopsOperationMemory *m, FopsSpan rest, const FopsItem *item);
+
+/* The same of a PROCTITLE's @body: its title, and that with blanks for NULs. */
+bool fops_operation_recall_title(FopsOperationMemory *m, FopsSpan body, FopsArena *arena, FopsSpan *ret_title, FopsSpan *ret_line);
+void fops_operation_remember_title(FopsOperationMemory *m, FopsSpan body, FopsSpan title, FopsSpan line);

@@ -12,7 +12,7 @@
 #include "operation-internal.h"
 
 struct FopsOperationMemory {
-        FopsMemo *callers, *items;
+        FopsMemo *callers, *items, *titles;
 };
 
 /* In a place of the memo, whose text its own texts are in, or in .decoded. */
@@ -21,6 +21,11 @@ typedef struct KnownCaller {
         size_t n_decoded;
         char decoded[FOPS_MEMO_TEXT_BYTES_MAX / 2]; /* of hex, two digits a byte */
 } KnownCaller;
+
+typedef struct KnownTitle {
+        size_t size;
+        char title[FOPS_MEMO_TEXT_BYTES_MAX / 2], line[FOPS_MEMO_TEXT_BYTES_MAX / 2];
+} KnownTitle;
 
 typedef enum FirstField { ARCH, SYSCALL, SUCCESS, EXIT, A0, A1, A2, A3, ITEMS, PPID, ITEM, NAME, INODE, _FIRST_FIELD_MAX } FirstField;
 
@@ -39,13 +44,15 @@ FopsOperationMemory *fops_operation_memory_new(void) {
                 return NULL;
         m->callers = fops_memo_new(sizeof(KnownCaller));
         m->items = fops_memo_new(sizeof(FopsItem));
-        return m->callers && m->items ? TAKE_PTR(m) : NULL;
+        m->titles = fops_memo_new(sizeof(KnownTitle));
+        return m->callers && m->items && m->titles ? TAKE_PTR(m) : NULL;
 }
 
 FopsOperationMemory *fops_operation_memory_free(FopsOperationMemory *m) {
         if (m) {
                 fops_memo_free(m->callers);
                 fops_memo_free(m->items);
+                fops_memo_free(m->titles);
                 free(m);
         }
         return NULL;
@@ -222,4 +229,37 @@ void fops_operation_remember_item(FopsOperationMemory *m, FopsSpan rest, const F
                 place = fops_memo_remember(m->items, rest);
         if (place)
                 *(FopsItem *) (void *) place->value = *item;
+}
+
+/* --- the title ---------------------------------------------------------------------------------------------------------- */
+
+bool fops_operation_recall_title(FopsOperationMemory *m, FopsSpan body, FopsArena *arena, FopsSpan *ret_title, FopsSpan *ret_line) {
+        FopsMemoPlace *place = m ? fops_memo_recall(m->titles, body) : NULL;
+        const KnownTitle *known;
+        FopsSpan title, line;
+
+        if (!place)
+                return false;
+        known = (const void *) place->value;
+        title = fops_arena_copy(arena, (FopsSpan){ known->title, known->size });
+        line = fops_arena_copy(arena, (FopsSpan){ known->line, known->size });
+        if (!title.data || !line.data)
+                return false;
+        *ret_title = title;
+        *ret_line = line;
+        return true;
+}
+
+void fops_operation_remember_title(FopsOperationMemory *m, FopsSpan body, FopsSpan title, FopsSpan line) {
+        FopsMemoPlace *place = NULL;
+        KnownTitle *known;
+
+        if (m && title.data && line.size == title.size && title.size <= sizeof(known->title))
+                place = fops_memo_remember(m->titles, body);
+        if (!place)
+                return;
+        known = (void *) place->value;
+        known->size = title.size;
+        memcpy(known->title, title.data, title.size);
+        memcpy(known->line, line.data, line.size);
 }

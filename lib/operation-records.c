@@ -368,28 +368,30 @@ static int read_execve(FopsEvent *event, const FopsEventRecord *record, Collecte
         return 0;
 }
 
-/* argv as it stands in the process's memory, NUL between arguments, at most 128 bytes. */
-static FopsSpan read_proctitle(FopsEvent *event, const FopsEventRecord *record) {
-        FopsSpan title = fops_value_decode(fops_field_find(record->body, "proctitle"), &event->arena);
+/* argv as it stands in the process's memory, NUL between arguments, at most 128 bytes; and as one line. */
+static void read_proctitle(FopsEvent *event, const FopsEventRecord *record, FopsOperationMemory *memory, FopsSpan *ret_title,
+                           FopsSpan *ret_line) {
+        FopsSpan title, line;
 
+        if (fops_operation_recall_title(memory, record->body, &event->arena, ret_title, ret_line))
+                return;
+
+        title = fops_value_decode(fops_field_find(record->body, "proctitle"), &event->arena);
         while (title.size > 0 && title.data[title.size - 1] == '\0')
                 title.size--;
-        return title;
-}
-
-static FopsSpan with_spaces(FopsEvent *event, FopsSpan title) {
-        FopsSpan copy = fops_arena_copy(&event->arena, title);
-        const char *end = fops_span_end(copy);
-        char *p = (char *) copy.data;
-
-        while (p && p < end && (p = memchr(p, '\0', (size_t) (end - p))))
-                *p++ = ' ';
-        return copy;
+        line = fops_arena_copy(&event->arena, title);
+        for (size_t i = 0; i < line.size; i++)
+                if (line.data[i] == '\0')
+                        ((char *) line.data)[i] = ' ';
+        fops_operation_remember_title(memory, record->body, title, line);
+        *ret_title = title;
+        *ret_line = line;
 }
 
 int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *op,
                                 FopsRawCall *ret) {
         static const FopsSpan too_long = { "<too_long>", 10 };
+        FopsSpan title_line = FOPS_SPAN_ABSENT;
         Collected execve = {};
         int64_t last_arg = -1;
         FopsRawCall raw = {};
@@ -433,7 +435,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                                 return r;
                         break;
                 case AUDIT_PROCTITLE:
-                        op->title = read_proctitle(event, record);
+                        read_proctitle(event, record, memory, &op->title, &title_line);
                         break;
                 case AUDIT_OPENAT2: {
                         FopsSpan oflag = fops_field_find(record->body, "oflag").raw;
@@ -450,7 +452,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
         }
 
         op->cmdline_is_title = execve.size == 0;
-        op->cmdline = op->cmdline_is_title ? with_spaces(event, op->title) : (FopsSpan){ execve.data, execve.size };
+        op->cmdline = op->cmdline_is_title ? title_line : (FopsSpan){ execve.data, execve.size };
         *ret = raw;
         return 0;
 }
