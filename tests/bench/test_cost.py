@@ -19,8 +19,8 @@ BUILD = os.environ["FOPS_BUILD"]
 RECORDS = 10_000
 # gcc 12 -O2 on x86-64, glibc 2.36. Of the second, only what comes after the records were laid ready.
 COSTS = {
-    "decode": (5_430, ["ctl/fopsctl", "decode", "-o", "json"], []),
-    "live": (4_900, ["tests/bench/bench-live"], ["--toggle-collect=deliver"]),
+    "decode": (3_600, ["ctl/fopsctl", "decode", "-o", "json"], []),
+    "live": (3_350, ["tests/bench/bench-live"], ["--toggle-collect=deliver"]),
 }
 ALLOWED = 1.25
 
@@ -30,7 +30,7 @@ def count(command, options):
     program, *arguments = command
     done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *options, os.path.join(BUILD, program),
                            *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          env=dict(os.environ, LC_ALL="C"))
+                          env=dict(os.environ, LC_ALL="C", MALLOC_PERTURB_="0"))  # meson has all memory filled, which counts
     counted = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
     return int(counted[1]) if done.returncode == 0 and counted else None
 
