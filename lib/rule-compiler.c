@@ -99,12 +99,12 @@ static void hash_groups(uint64_t *hash, const FopsFilterGroup *groups, size_t n)
          FOPS_OP_BIT(FOPS_OP_EXCHANGE))
 
 static char *no_keys[] = { NULL };
-static const FopsWatch index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
+const FopsWatch fops_index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
 
 /* An anchor's name changes, what it stands for doesn't; what its index rules bring isn't what a group wants whose watches look like them. */
 static const char *path_in_tag(const FopsTarget *t) {
         if (t->is_anchor)
-                return t->watch == &index_watch ? "index" : "";
+                return t->watch == &fops_index_watch ? "index" : "";
         return t->subvolume_of ? t->subvolume_of : t->path;
 }
 
@@ -438,22 +438,26 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target) {
 void fops_index_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]) {
         FopsTarget of_index = *target;
 
-        of_index.watch = &index_watch;
+        of_index.watch = &fops_index_watch;
         fops_target_tag(&of_index, ret);
 }
 
-int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
+bool fops_target_needs_index_rules(const FopsTarget *target) {
         const FopsWatch *w = target->watch;
+
+        return target->is_directory && (w == &fops_index_watch || (wanted_ops(w) & INDEX_OPS) != INDEX_OPS || w->n_only > 0 ||
+                                        w->n_exclude > 0 || w->result == FOPS_RESULT_FAILED);
+}
+
+int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
         FopsTarget of_index = *target;
         size_t n_before = r->n_items;
         int q;
 
-        if (!target->is_directory)
-                return 0;
-        if ((wanted_ops(w) & INDEX_OPS) == INDEX_OPS && w->n_only == 0 && w->n_exclude == 0 && w->result != FOPS_RESULT_FAILED)
+        if (!fops_target_needs_index_rules(target))
                 return 0;
 
-        of_index.watch = &index_watch;
+        of_index.watch = &fops_index_watch;
         q = fops_rules_add_target(r, &of_index);
         for (size_t i = n_before; i < r->n_items; i++)
                 r->items[i].target = target;
@@ -505,20 +509,20 @@ static int add_config_rules(FopsRules *r, const FopsConfig *config, bool never, 
         return 0;
 }
 
-/* A group's rules come where those of its first member would. */
-static bool has_own_rules(const FopsTargets *targets, size_t i) {
+/* What the rules of the @i'th target, or those for the index alone, are made for: itself or its group. NULL: they are made already, where
+ * those of the group's first member are. */
+static const FopsTarget *in_rules(const FopsTargets *targets, size_t i, bool for_index) {
         const FopsTargetGroup *group = targets->items[i].group;
 
-        return !group || group->members[0] == i;
-}
-
-static const FopsTarget *in_rules(const FopsTarget *t) {
-        return t->group ? &t->group->anchor : t;
+        if (!group || (fops_group_is_for_index(group) && !for_index))
+                return targets->items + i;
+        return group->members[0] == i ? &group->anchor : NULL;
 }
 
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret,
                        FopsDiags *diags) {
         _cleanup_(fops_rules_done) FopsRules rules = {};
+        const FopsTarget *target;
         bool wrong = false;
         int r = 0;
 
@@ -527,11 +531,11 @@ int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, con
         for (size_t i = 0; r == 0 && i < 4; i++)
                 r = add_config_rules(&rules, config, i < 2, i % 2 == 0, diags, &wrong);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
-                if (has_own_rules(targets, i))
-                        r = fops_rules_add_target(&rules, in_rules(targets->items + i));
+                if ((target = in_rules(targets, i, false)))
+                        r = fops_rules_add_target(&rules, target);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
-                if (has_own_rules(targets, i))
-                        r = fops_rules_add_index_target(&rules, in_rules(targets->items + i));
+                if ((target = in_rules(targets, i, true)))
+                        r = fops_rules_add_index_target(&rules, target);
         if (r < 0)
                 return r;
         if (wrong)

@@ -76,6 +76,10 @@ int fops_rules_add_target(FopsRules *r, const FopsTarget *target);
  * for a watch that doesn't record such operations, or not everybody's. Their events find no watch and are not published. None
  * for a file, a missing target, or a watch whose own rules do. Returns 0 or -ENOMEM. */
 int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target);
+bool fops_target_needs_index_rules(const FopsTarget *target);
+
+/* What these rules are made by, in place of @target's watch: they are the same for all but their directory. */
+extern const FopsWatch fops_index_watch;
 
 /* Appends the rules of one config rule, one for each arch. Returns 0, 1 with an error in @diags (unknown system call, field,
  * operator, value, a combination the list doesn't take), or -ENOMEM. Not thread-safe: asks getpwnam(3). */

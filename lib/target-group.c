@@ -14,7 +14,6 @@
 
 #include "mountinfo.h"
 #include "path.h"
-#include "rule-compiler.h"
 
 #define ANCHOR_BYTES_MAX (sizeof(FOPS_ANCHORS_DIRECTORY) + FOPS_TAG_BYTES_MAX + sizeof(".4294967295"))
 
@@ -89,10 +88,16 @@ static size_t count_alike(const Candidate *first, const Candidate *end) {
         return n;
 }
 
-static int fill(FopsTargetGroup *g, FopsTargets *t, const Candidate *first, size_t n, uint32_t generation) {
+static int fill(FopsTargetGroup *g, FopsTargets *t, const Candidate *first, size_t n, bool for_index, uint32_t generation) {
         *g = (FopsTargetGroup){
                 .watch = in_common(t->items[first->target].watch),
-                .anchor = { .watch = &g->watch, .group = g, .is_directory = true, .is_anchor = true, .path = malloc(ANCHOR_BYTES_MAX) },
+                .anchor = {
+                        .watch = for_index ? &fops_index_watch : &g->watch,
+                        .group = g,
+                        .is_directory = true,
+                        .is_anchor = true,
+                        .path = malloc(ANCHOR_BYTES_MAX),
+                },
                 .members = calloc(n, sizeof(size_t)),
         };
         if (!g->anchor.path || !g->members)
@@ -110,42 +115,72 @@ static int fill(FopsTargetGroup *g, FopsTargets *t, const Candidate *first, size
         return 0;
 }
 
-int fops_targets_group(FopsTargets *t, uint32_t generation) {
-        _cleanup_free_ Candidate *candidates = calloc(MAX(t->n_items, (size_t) 1), sizeof(Candidate));
-        _cleanup_(fops_mounts_done) FopsMounts mounts = {};
-        size_t n = 0, n_groups = 0;
+/* Of the @n_candidates as many groups as there are tags that enough of them have. 0 or -ENOMEM. */
+static int group_alike(FopsTargets *t, Candidate *candidates, size_t n_candidates, bool for_index, uint32_t generation) {
+        int r = 0;
 
-        if (!candidates || read_mounts(&mounts) < 0)
-                return -ENOMEM;
+        qsort(candidates, n_candidates, sizeof(Candidate), compare_candidates);
+        for (size_t i = 0, n; r == 0 && i < n_candidates; i += n) {
+                n = count_alike(candidates + i, candidates + n_candidates);
+                if (n >= FOPS_GROUP_MEMBERS_MIN)
+                        r = fill(t->groups + t->n_groups++, t, candidates + i, n, for_index, generation);
+        }
+        return r;
+}
+
+/* How many may share rules; what they would say but the path is their tag. */
+static size_t find_candidates(const FopsTargets *t, const FopsMounts *mounts, Candidate *ret) {
+        size_t n = 0;
+
         for (size_t i = 0; i < t->n_items; i++) {
                 FopsWatch watch;
 
-                if (holds_anchors(t->items + i))
-                        return 0;
-                if (!may_share(t->items + i, &mounts))
+                if (!may_share(t->items + i, mounts))
                         continue;
                 watch = in_common(t->items[i].watch);
-                fops_target_tag(&(FopsTarget){ .watch = &watch, .is_anchor = true }, candidates[n].tag);
-                candidates[n++].target = i;
+                fops_target_tag(&(FopsTarget){ .watch = &watch, .is_anchor = true }, ret[n].tag);
+                ret[n++].target = i;
         }
-        qsort(candidates, n, sizeof(Candidate), compare_candidates);
+        return n;
+}
 
-        for (size_t i = 0, alike; i < n; i += alike) {
-                alike = count_alike(candidates + i, candidates + n);
-                n_groups += alike >= FOPS_GROUP_MEMBERS_MIN;
+/* How many of them are in no group, and have rules for the index. These are alike. */
+static size_t keep_for_index(const FopsTargets *t, Candidate *candidates, size_t n_candidates) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_candidates; i++) {
+                const FopsTarget *target = t->items + candidates[i].target;
+
+                if (target->group || !fops_target_needs_index_rules(target))
+                        continue;
+                fops_target_tag(&(FopsTarget){ .watch = &fops_index_watch, .is_anchor = true }, candidates[n].tag);
+                candidates[n++].target = candidates[i].target;
         }
-        t->groups = calloc(MAX(n_groups, (size_t) 1), sizeof(FopsTargetGroup));
+        return n;
+}
+
+int fops_targets_group(FopsTargets *t, uint32_t generation) {
+        _cleanup_free_ Candidate *candidates = calloc(MAX(t->n_items, (size_t) 1), sizeof(Candidate));
+        _cleanup_(fops_mounts_done) FopsMounts mounts = {};
+        size_t n;
+        int r;
+
+        if (!candidates || read_mounts(&mounts) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < t->n_items; i++)
+                if (holds_anchors(t->items + i))
+                        return 0;
+
+        n = find_candidates(t, &mounts, candidates);
+        t->groups = calloc(n / FOPS_GROUP_MEMBERS_MIN + 1, sizeof(FopsTargetGroup));
         if (!t->groups)
                 return -ENOMEM;
-
-        for (size_t i = 0, alike; i < n; i += alike) {
-                alike = count_alike(candidates + i, candidates + n);
-                if (alike >= FOPS_GROUP_MEMBERS_MIN && fill(t->groups + t->n_groups++, t, candidates + i, alike, generation) < 0) {
-                        fops_targets_ungroup(t);
-                        return -ENOMEM;
-                }
-        }
-        return 0;
+        r = group_alike(t, candidates, n, false, generation);
+        if (r == 0)
+                r = group_alike(t, candidates, keep_for_index(t, candidates, n), true, generation);
+        if (r < 0)
+                fops_targets_ungroup(t);
+        return r;
 }
 
 void fops_targets_ungroup(FopsTargets *t) {

@@ -6,9 +6,11 @@
  *
  * The rules of a group are on a directory that stands for all of its members, its anchor, which is empty and fopsd's own; each
  * member is then made equivalent to it (AUDIT_MAKE_EQUIV, auditctl -q). That can't be taken back for one member: the generation
- * in the anchor's name tells rules that cover others, too, from those that replace them. */
+ * in the anchor's name tells rules that cover others, too, from those that replace them.
+ *
+ * Those that aren't watched alike can share what they have for the index alone: four rules more each, the same for all. */
 
-#include "watch.h"
+#include "rule-compiler.h"
 
 /* Fewer than this keep rules of their own, which name them in auditctl -l. */
 #define FOPS_GROUP_MEMBERS_MIN 4U
@@ -23,7 +25,12 @@ struct FopsTargetGroup {
         size_t n_members;
 };
 
-/* Puts what may share rules into groups; @generation goes into the anchors' names. Watches that are in no file don't, so that who reads
+/* Its members aren't watched alike and have rules of their own, but for those that are the same for all (fops_index_watch). */
+static inline bool fops_group_is_for_index(const FopsTargetGroup *g) {
+        return g->anchor.watch == &fops_index_watch;
+}
+
+/* Puts what may share rules into groups, at most one of them for the index; @generation goes into the anchors' names. Watches that are in no file don't, so that who reads
  * the files knows the groups. Nothing is shared if one of the targets holds the anchors themselves: its rules would get the members of
  * all groups. Asks the file system which directories are on btrfs, or have one mounted below,
  * where the rule has to tell subvolumes apart. 0 or -ENOMEM. */

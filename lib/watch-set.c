@@ -86,8 +86,10 @@ FopsWatchSet *fops_watch_set_new(const FopsTargets *targets) {
         s->tags = calloc(MAX(n_tags, (size_t) 1), sizeof(*s->tags));
         if (!s->tags)
                 return NULL;
+        /* That of rules for the index is nobody's. */
         for (size_t i = 0; i < n_tags; i++)
-                fops_target_tag(target_at(s, (uint32_t) i), s->tags[i]);
+                if (target_at(s, (uint32_t) i)->watch != &fops_index_watch)
+                        fops_target_tag(target_at(s, (uint32_t) i), s->tags[i]);
 
         if (!table_fill(&s->by_path, s, targets->n_items, target_path) || !table_fill(&s->by_tag, s, n_tags, target_tag))
                 return NULL;

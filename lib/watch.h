@@ -29,7 +29,8 @@ typedef struct FopsTarget {
         uint64_t device, inode; /* of a directory, as stat(2) has them; 0 of a missing one */
         bool has_parent;        /* of a missing one: its directory is there, so a rule for a file can wait for it */
         bool is_anchor;         /* no target of its own, but what stands for a group's in rules (target-group.h) */
-        FopsTargetGroup *group; /* whose rules it shares, or whose anchor it is; NULL: none. Borrowed from the targets */
+        FopsTargetGroup *group; /* whose rules it shares, all or those for the index, or whose anchor it is; NULL: none. Borrowed from the
+                                 * targets */
         bool is_covered;        /* by these rules, in the kernel */
 } FopsTarget;
 

@@ -291,6 +291,53 @@ def test_what_only_the_index_needs_is_nobody_s(ground):
     live.equal([len(found(ground, path + "/x")) for path in paths], [0] * 4 + [1] * 4, "files found in each")
 
 
+UNLIKE = ("delete", "chmod", "chown", "exec", "setxattr", "link")
+
+
+def unlike(paths):
+    watches = ", ".join(f'{{ path = "{p}"; ops = ["{op}", "utime"]; }}' for p, op in zip(paths, UNLIKE))
+    return f"watches = ( {watches} );\ncanary = {{ startup = false; }};\n"
+
+
+def change_deep_below(path, name):
+    """Of what was made since, and renamed, only the index knows the path."""
+    os.makedirs(f"{path}/{name}/b")
+    os.rename(f"{path}/{name}", f"{path}/{name}-now")
+    directory = os.open(f"{path}/{name}-now/b", os.O_RDONLY)
+    subprocess.run(["touch", f"/proc/self/fd/{directory}/x"], check=True, pass_fds=[directory])
+    os.utime("x", dir_fd=directory)
+    os.close(directory)
+    return f"{path}/{name}-now/b/x"
+
+
+def paths_from_index(ground):
+    return {e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_PATH_SOURCE") == "index"}
+
+
+def test_watches_that_differ_share_what_only_the_index_needs(ground):
+    ground.need_free_registration()
+    paths = make(ground.tree(), len(UNLIKE))
+    daemon, config = start(ground, unlike(paths))
+    live.equal(len(anchors()), 1, "anchors")
+    first = [change_deep_below(path, "first") for path in paths]
+
+    # Removed and made again, then no longer watched.
+    shutil.rmtree(paths[0])
+    os.mkdir(paths[0])
+    await_it(lambda: change_deep_below(paths[0], f"again-{time.monotonic_ns()}") in paths_from_index(ground), "what came again isn't known")
+    old = anchors()
+    rewrite(config, unlike(paths[:-1]))
+    daemon.reload()
+    await_it(lambda: not anchors() & old, "rules that cover what isn't watched stay")
+    second = [change_deep_below(path, "second") for path in paths[:-1]]
+    daemon.stop()
+
+    missing = [path for path in first + second if path not in paths_from_index(ground)]
+    live.equal(missing, [], "paths that the index doesn't know")
+    live.equal({e.text("FOPSD_OP") for e in live.operations(ground.entries())}, {"utime", "delete", "rmdir"}, "operations")
+    live.equal((own_rules(ground), anchors()), ([], set()), "left behind")
+
+
 def test_a_member_that_something_is_mounted_over(ground):
     """Who has another way to what is below is seen on it, for as long as fopsd runs."""
     ground.need_free_registration()

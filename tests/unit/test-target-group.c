@@ -155,6 +155,65 @@ static void test_nothing_is_shared_where_a_watch_holds_the_anchors(void **state 
         fops_targets_done(&f.targets);
 }
 
+/* Each by operations of its own; all but the last leave the index something to ask for. */
+static void add_unlike(Fixture *f) {
+        static const FopsOp ops[] = { FOPS_OP_DELETE, FOPS_OP_CREATE, FOPS_OP_CHMOD, FOPS_OP_EXEC, FOPS_OP_CHOWN };
+        static const char *const paths[] = { "/srv/a", "/srv/b", "/srv/c", "/srv/d", "/srv/e" };
+
+        for (size_t i = 0; i < ELEMENTSOF(ops); i++)
+                add(f, paths[i], FOPS_OP_BIT(ops[i]));
+        add(f, "/srv/all", (FOPS_OP_BIT(_FOPS_OP_MAX) - 1));
+}
+
+static void test_directories_watched_in_different_ways_share_the_rules_for_the_index(void **state _unused_) {
+        Fixture f = {};
+        size_t n_own, n_shared;
+
+        add_unlike(&f);
+        n_own = count_rules(&f, "/srv/c");
+        group(&f);
+        assert_int_equal(f.targets.n_groups, 1);
+        assert_true(fops_group_is_for_index(f.targets.groups));
+        assert_int_equal(f.targets.groups[0].n_members, 5);
+        for (size_t i = 0; i < 5; i++)
+                assert_int_equal(f.targets.groups[0].members[i], i);
+        assert_null(f.targets.items[5].group);
+
+        n_shared = count_rules(&f, f.targets.groups[0].anchor.path);
+        assert_true(n_shared > 0);
+        assert_true(count_rules(&f, "/srv/c") > 0);
+        assert_int_equal(count_rules(&f, "/srv/c") + n_shared, n_own);
+        fops_targets_done(&f.targets);
+}
+
+static void test_few_keep_their_rules_for_the_index_too(void **state _unused_) {
+        Fixture f = {};
+
+        add_unlike(&f);
+        f.targets.items[0].is_directory = false;
+        f.watches[1].file = NULL;
+        group(&f);
+        assert_int_equal(f.targets.n_groups, 0);
+        fops_targets_done(&f.targets);
+}
+
+static void test_who_shares_all_rules_has_those_for_the_index_among_them(void **state _unused_) {
+        Fixture f = {};
+
+        add_unlike(&f);
+        add_homes(&f, 3);
+        group(&f);
+        assert_int_equal(f.targets.n_groups, 2);
+        /* /srv/a is watched as the homes are. */
+        assert_false(fops_group_is_for_index(f.targets.groups));
+        assert_int_equal(f.targets.groups[0].n_members, 4);
+        assert_true(fops_group_is_for_index(f.targets.groups + 1));
+        assert_int_equal(f.targets.groups[1].n_members, 4);
+        assert_ptr_equal(f.targets.items[0].group, f.targets.groups);
+        assert_string_not_equal(f.targets.groups[0].anchor.path, f.targets.groups[1].anchor.path);
+        fops_targets_done(&f.targets);
+}
+
 /* --- what the rules bring ------------------------------------------------------------------------------------------------- */
 
 static void test_the_path_tells_which_member_it_was(void **state _unused_) {
@@ -204,6 +263,32 @@ static void test_without_a_path_it_is_the_group_s(void **state _unused_) {
                 assert_null(found[0]->keys[0]);
                 assert_int_equal(place, FOPS_PLACE_GROUP);
         }
+
+        fops_watch_set_free(s);
+        fops_targets_done(&f.targets);
+}
+
+static void test_what_rules_for_the_index_bring_is_who_wants_it_s_by_its_path_alone(void **state _unused_) {
+        const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
+        FopsOperation op = deletion("/srv/a/x");
+        FopsWatchSet *s;
+        FopsPlace place;
+        Fixture f = {};
+        FopsSpan tag;
+
+        add_unlike(&f);
+        group(&f);
+        s = fops_watch_set_new(&f.targets);
+        tag = tag_of(&f.targets.groups[0].anchor);
+        assert_false(fops_watch_set_has_group(s, tag));
+
+        assert_int_equal(fops_watch_set_match(s, &op, tag, found, &place), 1);
+        assert_ptr_equal(found[0], f.watches);
+        op = deletion("/srv/b/x");
+        assert_int_equal(fops_watch_set_match(s, &op, tag, found, &place), 0);
+        op = deletion(NULL);
+        assert_int_equal(fops_watch_set_match(s, &op, tag, found, &place), 0);
+        assert_int_equal(place, FOPS_PLACE_NONE);
 
         fops_watch_set_free(s);
         fops_targets_done(&f.targets);
@@ -306,8 +391,12 @@ int main(void) {
                 cmocka_unit_test(test_what_rules_would_differ_in_keeps_directories_apart),
                 cmocka_unit_test(test_files_missing_ones_subvolumes_and_watches_of_no_file_share_nothing),
                 cmocka_unit_test(test_nothing_is_shared_where_a_watch_holds_the_anchors),
+                cmocka_unit_test(test_directories_watched_in_different_ways_share_the_rules_for_the_index),
+                cmocka_unit_test(test_few_keep_their_rules_for_the_index_too),
+                cmocka_unit_test(test_who_shares_all_rules_has_those_for_the_index_among_them),
                 cmocka_unit_test(test_the_path_tells_which_member_it_was),
                 cmocka_unit_test(test_without_a_path_it_is_the_group_s),
+                cmocka_unit_test(test_what_rules_for_the_index_bring_is_who_wants_it_s_by_its_path_alone),
                 cmocka_unit_test(test_what_is_on_its_way_when_its_watch_goes_is_that_watch_s),
                 cmocka_unit_test(test_what_shared_rules_still_bring_of_one_that_has_left_is_nobody_s),
                 cmocka_unit_test(test_what_is_long_past_is_forgotten),
