@@ -10,6 +10,7 @@ import os
 import random
 import re
 import signal
+import statistics
 import subprocess
 import time
 
@@ -77,8 +78,9 @@ def test_memory_and_descriptors_stay_what_they_were(ground):
 
     third = max(len(samples) // 3, 1)
     first, last = samples[:third], samples[-third:]
-    before, after = (tuple(max(s[i] for s in part) for i in (0, 1)) for part in (first, last))
-    print(f"  {n + 1} reloads; at first at most {before[0]} KiB and {before[1]} descriptors, at last {after[0]} KiB and {after[1]}")
+    # A directory that is being scanned is open for that moment; what isn't closed again stays.
+    before, after = ((max(s[0] for s in part), statistics.median_high(s[1] for s in part)) for part in (first, last))
+    print(f"  {n + 1} reloads; at first at most {before[0]} KiB, and {before[1]} descriptors, at last {after[0]} KiB and {after[1]}")
     live.check(len(samples) >= 3, f"only {len(samples)} samples")
     live.check(after[0] <= before[0] + GROWTH_KIB, f"memory grew from {before[0]} to {after[0]} KiB: {samples}")
     live.check(after[1] <= before[1], f"descriptors became more, from {before[1]} to {after[1]}: {samples}")
