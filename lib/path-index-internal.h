@@ -28,13 +28,14 @@ typedef struct Entry {
         uint32_t parent : ENTRY_BITS;
         uint32_t state : 2;
         uint32_t is_directory : 1;
-        uint32_t is_further : 1;  /* a directory's, besides its node */
+        uint32_t is_further : 1;  /* a directory's, besides its node. A file's: an event made it, so all its links were heard of */
         uint32_t has_further : 1; /* a node with such */
         uint32_t has_more : 1;    /* the key has links that aren't held */
         uint32_t n_children : ENTRY_BITS;
         uint32_t sides : 2;      /* which half of each table it is in */
-        uint32_t is_touched : 1; /* a file's, asked for or named by an event since the hand passed */
-        uint32_t scan : 2;       /* put by the scan of that number, and by no event; 0: by one that all events are behind */
+        uint32_t mark : 1;       /* a file's: asked for or named by an event since the hand passed. A directory's: it was away */
+        uint32_t is_since : 1;   /* put, or seen again, since the parent was away */
+        uint32_t scan : 2;       /* put by the scan of that number, and by no event; 0: by an event, or long ago */
 } Entry;
 
 _Static_assert(sizeof(Entry) == 24, "there are millions of them");
@@ -71,7 +72,8 @@ struct FopsPathIndex {
         uint32_t hand;
         uint32_t name_cursor; /* names of entries from here on may be on the side of the pool that is left; NONE: none is */
         uint32_t next_ghost;
-        uint32_t scan; /* the latest, 1 to 3 in turn; 0: the first */
+        uint32_t scan;        /* the latest, 1 and 2 in turn */
+        uint32_t scan_cursor; /* entries from here on may bear the other number; NONE: none does */
         bool is_ahead; /* what that has put is too new for the event at hand */
         Table tables[_BY_MAX];
         FopsNamePool names;
@@ -82,13 +84,23 @@ struct FopsPathIndex {
 };
 
 static inline bool fops_path_is_too_new(const FopsPathIndex *x, const Entry *e) {
-        return x->is_ahead && e->scan != 0 && e->scan == x->scan;
+        return x->is_ahead && e->scan == x->scan;
+}
+
+static inline void fops_path_touch(Entry *e) {
+        if (!e->is_directory)
+                e->mark = true;
 }
 
 #define BLOCK_ENTRIES UINT32_C(2048) /* 48 KiB */
 
 static inline Entry *entry(const FopsPathIndex *x, uint32_t i) {
         return &x->blocks[i / BLOCK_ENTRIES][i % BLOCK_ENTRIES];
+}
+
+/* From before its parent was away: it may have gone meanwhile. */
+static inline bool fops_path_is_former(const FopsPathIndex *x, const Entry *e) {
+        return entry(x, e->parent)->mark && !e->is_since;
 }
 
 static inline Key key_of(const Entry *e) {

@@ -277,6 +277,7 @@ static void set_place(FopsPathIndex *x, uint32_t i, uint32_t parent, uint32_t na
 
         e->parent = parent;
         e->name = name;
+        e->is_since = entry(x, parent)->mark;
         entry(x, parent)->n_children++;
         table_add(x, BY_NAME, i);
 }
@@ -288,6 +289,7 @@ static void inherit_place(FopsPathIndex *x, uint32_t i, const Entry *from) {
         e->parent = from->parent;
         e->name = from->name;
         e->scan = from->scan;
+        e->is_since = from->is_since;
         if (!fops_name_pool_move(&x->names, &e->name))
                 x->name_cursor = MIN(x->name_cursor, i);
         table_add(x, BY_NAME, i);

@@ -20,6 +20,8 @@ typedef struct Walk {
         uint32_t sought;  /* a node, or NONE */
         bool met;         /* a way up leads through that, or is too long to tell */
         bool failed;      /* memory is out */
+        bool is_newer;    /* the latest place was too new */
+        bool with_doubtful; /* places that are too new, or former, too */
         unsigned n_steps;
         FopsPathCandidates found;
 } Walk;
@@ -50,6 +52,10 @@ static void emit(Walk *w, FopsSpan root, size_t used) {
         w->found.n++;
 }
 
+static bool is_doubtful(const FopsPathIndex *x, const Entry *e) {
+        return fops_path_is_too_new(x, e) || fops_path_is_former(x, e);
+}
+
 /* Walks up from a place; @used bytes of the path are known, those below it. */
 static void walk_place(Walk *w, uint32_t place, size_t used, unsigned depth) {
         for (;; depth++) {
@@ -60,8 +66,12 @@ static void walk_place(Walk *w, uint32_t place, size_t used, unsigned depth) {
                         w->found.more = w->met = true;
                         return;
                 }
-                if (e->name == NONE || (w->sought == NONE && fops_path_is_too_new(w->x, e)))
+                if (e->name == NONE)
                         return;
+                if (w->sought == NONE && !w->with_doubtful && is_doubtful(w->x, e)) {
+                        w->is_newer = !fops_path_is_former(w->x, e);
+                        return;
+                }
 
                 name = fops_name_pool_get(&w->x->names, e->name);
                 if (e->parent == TOP) {
@@ -117,11 +127,18 @@ static void walk_key(Walk *w, Key key, bool is_directory) {
                         return;
                 w->found.more = entry(w->x, i)->has_more;
                 walk_node(w, i, 0, 0);
-        } else
+        } else {
                 FOREACH_OF_KEY(i, w->x, key, false) {
+                        size_t n = w->found.n;
+
+                        w->is_newer = false;
                         w->found.more = w->found.more || entry(w->x, i)->has_more;
                         walk_place(w, i, 0, 0);
+                        w->found.newer = w->found.newer || w->is_newer;
+                        if (w->x->is_ahead && !w->with_doubtful)
+                                w->found.partial = w->found.partial || !entry(w->x, i)->is_further || (w->found.n == n && !w->is_newer);
                 }
+        }
 }
 
 bool fops_path_would_loop(const FopsPathIndex *x, uint32_t node, uint32_t parent) {
@@ -145,20 +162,20 @@ int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, 
         if (p == NONE)
                 return FOPS_INDEX_PARENT_UNKNOWN;
         i = fops_path_is_valid_name(name) ? fops_path_find_name(x, p, name) : NONE;
-        if (i == NONE || fops_path_is_too_new(x, entry(x, i)))
+        if (i == NONE || is_doubtful(x, entry(x, i)))
                 return FOPS_INDEX_UNKNOWN;
         if (fops_path_is_ambiguous(x, p))
                 return FOPS_INDEX_AMBIGUOUS;
 
         e = entry(x, i);
-        e->is_touched = true;
+        fops_path_touch(e);
         *ret_key = fops_path_key_unpack(key_of(e));
         *ret_is_directory = e->is_directory;
         return FOPS_INDEX_DONE;
 }
 
-bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key) {
-        Walk w = { .x = x };
+static bool has_place(const FopsPathIndex *x, FopsInodeKey key, bool with_doubtful) {
+        Walk w = { .x = x, .with_doubtful = with_doubtful };
         Key k;
 
         if (!fops_path_key_pack(key, &k))
@@ -166,6 +183,25 @@ bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key) {
         walk_key(&w, k, true);
         walk_key(&w, k, false);
         return w.found.n > 0;
+}
+
+bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key) {
+        return has_place(x, key, false);
+}
+
+bool fops_path_index_is_held(const FopsPathIndex *x, FopsInodeKey key) {
+        return has_place(x, key, true);
+}
+
+bool fops_path_index_has_seen(const FopsPathIndex *x, const FopsPathLink *link) {
+        Key parent, key;
+        uint32_t p, i;
+
+        if (!fops_path_is_valid_name(link->name) || !fops_path_key_pack(link->parent, &parent) || !fops_path_key_pack(link->key, &key))
+                return false;
+        p = fops_path_find_node(x, parent);
+        i = p != NONE ? fops_path_find_place(x, p, link->name, key, link->is_directory) : NONE;
+        return i != NONE && !fops_path_is_former(x, entry(x, i));
 }
 
 bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key) {
@@ -176,22 +212,32 @@ bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key) {
         return node != NONE && entry(x, node)->state == ENTRY_GHOST;
 }
 
-int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
-                               FopsPathCandidates *ret) {
+static int find_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, bool with_doubtful, FopsArena *arena,
+                           FopsPathCandidates *ret) {
         char buffer[FOPS_PATH_BYTES_MAX];
-        Walk w = { .x = x, .arena = arena, .buffer = buffer };
+        Walk w = { .x = x, .arena = arena, .buffer = buffer, .with_doubtful = with_doubtful };
         uint32_t i;
         Key k;
 
         if (fops_path_key_pack(key, &k)) {
                 walk_key(&w, k, is_directory);
                 FOREACH_OF_KEY(i, x, k, false)
-                        entry(x, i)->is_touched = true;
+                        fops_path_touch(entry(x, i));
         }
         if (w.failed)
                 return -ENOMEM;
         *ret = w.found;
         return 0;
+}
+
+int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
+                               FopsPathCandidates *ret) {
+        return find_candidates(x, key, is_directory, false, arena, ret);
+}
+
+int fops_path_index_doubtful_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
+                                        FopsPathCandidates *ret) {
+        return find_candidates(x, key, is_directory, true, arena, ret);
 }
 
 FopsSpan fops_path_index_path(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena) {

@@ -177,10 +177,26 @@ static uint32_t advance_hand(FopsPathIndex *x) {
         return x->hand;
 }
 
+/* So that the number can be given again. */
+static void forget_older_scan(FopsPathIndex *x) {
+        for (unsigned n = 0; x->scan_cursor != NONE && n < SWEEP_STEPS; n++) {
+                Entry *e;
+
+                if (x->scan_cursor >= x->n_slots) {
+                        x->scan_cursor = NONE;
+                        return;
+                }
+                e = entry(x, x->scan_cursor++);
+                if (e->scan != x->scan)
+                        e->scan = 0;
+        }
+}
+
 /* What every change does first, before it looks anything up: entries may go. */
 static int maintain(FopsPathIndex *x) {
         for (unsigned n = 0; x->n_dead > 0 && n < SWEEP_STEPS; n++)
                 sweep_entry(x, advance_hand(x));
+        forget_older_scan(x);
         return fops_path_store_maintain(x);
 }
 
@@ -212,10 +228,10 @@ static bool make_room(FopsPathIndex *x, bool may_evict) {
                 sweep_entry(x, i);
                 if (!may_evict || e->state != ENTRY_LIVE || e->is_directory)
                         continue;
-                if (!e->is_touched)
+                if (!e->mark)
                         evict_file(x, i);
                 else {
-                        e->is_touched = false;
+                        e->mark = false;
                         fallback = i;
                 }
         }
@@ -235,6 +251,7 @@ typedef struct Put {
         FopsSpan name;
         bool is_directory;
         bool is_moved; /* a file's first link, but not one that was added to others */
+        bool is_back;  /* a directory's that had no place it is certain to be in */
         FopsPutHow how;
 } Put;
 
@@ -292,12 +309,13 @@ static int move_place(FopsPathIndex *x, uint32_t i, const Put *p, uint32_t *ret)
 }
 
 static int place_file(FopsPathIndex *x, const Put *p, uint32_t *ret) {
-        Entry kind = { .is_touched = p->how != FOPS_PUT_SCANNED };
+        Entry kind = { .mark = p->how != FOPS_PUT_SCANNED, .is_further = true };
         size_t n = 0;
         uint32_t i;
 
         FOREACH_OF_KEY(i, x, p->key, false) {
                 kind.has_more |= entry(x, i)->has_more;
+                kind.is_further &= entry(x, i)->is_further;
                 n++;
         }
         if (n >= FOPS_PATH_LINKS_MAX) {
@@ -306,6 +324,7 @@ static int place_file(FopsPathIndex *x, const Put *p, uint32_t *ret) {
         }
         /* The links that it had before were never known, or had to go to make room for this one. */
         kind.has_more |= n == 0 && p->how == FOPS_PUT_EVENT && !p->is_moved;
+        kind.is_further &= n > 0 || p->how == FOPS_PUT_CREATED;
         return add_place(x, p, kind, ret);
 }
 
@@ -330,7 +349,7 @@ static int place_directory(FopsPathIndex *x, const Put *p, uint32_t *ret) {
                 return move_place(x, node, p, ret);
 
         n_parents = fops_path_count_parents(x, p->key, &one);
-        if (p->how == FOPS_PUT_EVENT && n_parents == 1)
+        if ((p->how == FOPS_PUT_EVENT || p->is_back) && n_parents == 1)
                 return move_place(x, one, p, ret);
 
         if (count_of_key(x, p->key, true) >= FOPS_PATH_LINKS_MAX) {
@@ -392,6 +411,33 @@ static bool needs_room(const FopsPathIndex *x, const Put *p) {
                fops_path_count_parents(x, p->key, &one) != 1;
 }
 
+/* A directory of which something is known, but not where it is. */
+static bool is_lost(const FopsPathIndex *x, Key key) {
+        uint32_t node = fops_path_find_node(x, key);
+        FopsInodeKey k = fops_path_key_unpack(key);
+
+        return node != NONE && (entry(x, node)->state == ENTRY_GHOST || !fops_path_index_is_known(x, k));
+}
+
+static void doubt_below(FopsPathIndex *x, uint32_t node) {
+        /* Away again: what is left of the time before would pass for what was seen since. */
+        if (entry(x, node)->mark)
+                forget_directory(x, node);
+        else
+                entry(x, node)->mark = true;
+}
+
+/* It was seen where it is known to be. */
+static void confirm(FopsPathIndex *x, uint32_t i, FopsPutHow how) {
+        Entry *e = entry(x, i);
+
+        e->is_since = entry(x, e->parent)->mark;
+        if (how == FOPS_PUT_SCANNED)
+                return;
+        fops_path_touch(e);
+        e->scan = 0;
+}
+
 static int put(FopsPathIndex *x, const Put *p, bool has_room) {
         bool is_free;
         uint32_t i;
@@ -403,10 +449,7 @@ static int put(FopsPathIndex *x, const Put *p, bool has_room) {
         is_free = fops_path_find_name(x, p->parent, p->name) == NONE;
         i = is_free ? NONE : find_put(x, p);
         if (i != NONE) {
-                if (p->how != FOPS_PUT_SCANNED) {
-                        entry(x, i)->is_touched = true;
-                        entry(x, i)->scan = 0;
-                }
+                confirm(x, i, p->how);
                 r = FOPS_INDEX_KNOWN;
         } else if (!has_room) {
                 x->n_refused++;
@@ -436,6 +479,10 @@ static int put_link(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how, 
                 return r;
 
         fops_path_store_prefetch(x, p.key);
+        if (p.is_directory && how == FOPS_PUT_SCANNED && is_lost(x, p.key)) {
+                p.is_back = true;
+                doubt_below(x, fops_path_find_node(x, p.key));
+        }
         p.is_moved = is_moved && first_of_key(x, p.key, false) == NONE;
 
         /* An event says that the key is of this kind now; a scan may be ahead of that, or behind. */
@@ -527,6 +574,20 @@ int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key) {
         return FOPS_INDEX_DONE;
 }
 
+int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key) {
+        uint32_t node;
+        int r;
+
+        r = maintain(x);
+        if (r < 0)
+                return r;
+        node = find_directory(x, key);
+        if (node == NONE)
+                return FOPS_INDEX_UNKNOWN;
+        doubt_below(x, node);
+        return FOPS_INDEX_DONE;
+}
+
 int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, const FopsInodeKey *key) {
         uint32_t p, i;
         Key k;
@@ -587,6 +648,7 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
                 return FOPS_INDEX_KNOWN;
         if (one != NONE) {
                 /* The scan was here before the event. */
+                confirm(x, one, FOPS_PUT_EVENT);
                 forget_place(x, i);
                 return FOPS_INDEX_DONE;
         }
@@ -599,7 +661,7 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
         r = move_place(x, i, &p, &i);
         if (r < 0)
                 return r;
-        entry(x, i)->is_touched = true;
+        fops_path_touch(entry(x, i));
         replace_others(x, p.parent, p.name, i);
         return r;
 }
@@ -627,17 +689,22 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
             !(a->is_directory && fops_path_would_loop(x, fops_path_find_node(x, k), q)) &&
             !(b->is_directory && fops_path_would_loop(x, fops_path_find_node(x, l), p))) {
                 fops_path_store_exchange(x, i, j);
+                confirm(x, i, FOPS_PUT_EVENT);
+                confirm(x, j, FOPS_PUT_EVENT);
                 return FOPS_INDEX_DONE;
         }
 
-        /* One of them isn't known there. A directory that the first put replaces is brought back by the second. */
-        r = put_link(x, &new_a, FOPS_PUT_EVENT, true);
-        s = put_link(x, &new_b, FOPS_PUT_EVENT, true);
+        /* One of them isn't known there, or a scan was here before. A directory that the first replaces is brought back by the second. */
+        r = fops_path_index_rename(x, a->parent, a->name, &new_a);
+        s = fops_path_index_rename(x, b->parent, b->name, &new_b);
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
 }
 
 void fops_path_index_begin_scan(FopsPathIndex *x) {
-        x->scan = x->scan % 3 + 1;
+        if (x->scan_cursor != NONE)
+                return;
+        x->scan = 3 - x->scan;
+        x->scan_cursor = TOP + 1;
 }
 
 void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead) {
@@ -679,6 +746,7 @@ FopsPathIndex *fops_path_index_new(uint64_t max_entries, const uint8_t seed[stat
         if (!x)
                 return NULL;
         x->max_entries = (uint32_t) MIN(max_entries, (uint64_t) FOPS_PATH_ENTRIES_MAX);
+        x->scan = 1;
         memcpy(x->seed, seed, sizeof(x->seed));
         return fops_path_store_init(x) < 0 ? NULL : TAKE_PTR(x);
 }

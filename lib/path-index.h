@@ -63,7 +63,9 @@ typedef enum FopsPathOutcome {
 typedef struct FopsPathCandidates {
         FopsSpan paths[FOPS_PATH_LINKS_MAX];
         size_t n;
-        bool more; /* there may be others */
+        bool more;    /* there may be others */
+        bool newer;   /* of a file: others are held that are too new for the event at hand */
+        bool partial; /* of a file: there may be others that a scan hasn't come to yet */
 } FopsPathCandidates;
 
 typedef struct FopsPathIndexStats {
@@ -99,6 +101,10 @@ int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan pat
  * once for lookups; the memory is reclaimed bit by bit by later calls. */
 int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key);
 
+/* The directory was out of the trees, or may have been: nothing was heard of what is below, so that isn't told until it is put again
+ * there. To be called before it is put in its new place. */
+int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key);
+
 /* Learns a link. What else has that name in that parent is replaced (but not in a parent that stands for two
  * directories). When full, files give way: to directories always, to files of events, not to files of a scan. */
 int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how);
@@ -122,8 +128,15 @@ int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, 
 /* True if there is a path for the key, as a directory or as another file. Ghosts have one. */
 bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key);
 
+/* True if it has any place, also one that isn't told yet. */
+bool fops_path_index_is_held(const FopsPathIndex *x, FopsInodeKey key);
+
+/* True if that link is held, perhaps too new, but not from before the parent was away. */
+bool fops_path_index_has_seen(const FopsPathIndex *x, const FopsPathLink *link);
+
 /* A scan sees what is there now, and so things that the events at hand are too old for: inodes that were given to other files in
- * the meantime. What is put as SCANNED from here on isn't told while @is_ahead is set, as it is to be for such events. */
+ * the meantime. What is put as SCANNED from here on isn't told while @is_ahead is set, as it is to be for such events. If
+ * scans come so soon one after another that the entries can't be looked through in between, two count as one. */
 void fops_path_index_begin_scan(FopsPathIndex *x);
 void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead);
 
@@ -140,6 +153,9 @@ FopsSpan fops_path_index_path(FopsPathIndex *x, FopsInodeKey key, bool is_direct
 /* All paths that are known for the key, for the caller to verify. Returns 0, or -ENOMEM with *@ret untouched. */
 int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena,
                                FopsPathCandidates *ret);
+
+/* The same with those that aren't told: too new for the event at hand, or from before their directory was away. */
+int fops_path_index_doubtful_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena, FopsPathCandidates *ret);
 
 /* What is known of subvolumes: whose keys they are. Borrowed. */
 FopsSubvolumes *fops_path_index_subvolumes(FopsPathIndex *x);

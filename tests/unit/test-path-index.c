@@ -102,6 +102,18 @@ static void assert_candidates(FopsPathIndex *x, uint64_t inode, bool is_director
         fops_arena_done(&arena);
 }
 
+static bool may_be(FopsPathIndex *x, uint64_t inode, bool is_directory, const char *path) {
+        FopsArena arena = {};
+        FopsPathCandidates c;
+        bool found = false;
+
+        assert_int_equal(fops_path_index_doubtful_candidates(x, key(inode), is_directory, &arena, &c), 0);
+        for (size_t i = 0; i < c.n; i++)
+                found |= fops_span_equal_string(c.paths[i], path);
+        fops_arena_done(&arena);
+        return found;
+}
+
 #define PATHS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* ---- hashing and names ---- */
@@ -471,7 +483,7 @@ static void test_a_directory_below_itself_has_no_path(void **state _unused_) {
         assert_directory(x, 10, NULL);
 }
 
-static void test_a_directory_that_leaves_the_known_comes_back_with_its_contents(void **state _unused_) {
+static void test_a_directory_that_leaves_the_known_comes_back_in_doubt(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
 
         put_directory(x, 2, "a", 10);
@@ -481,7 +493,83 @@ static void test_a_directory_that_leaves_the_known_comes_back_with_its_contents(
         assert_file(x, 12, NULL);
         put_directory(x, 2, "new", 99);
         assert_int_equal(put(x, 99, "b", 10, true, FOPS_PUT_SCANNED), FOPS_INDEX_DONE);
+        assert_directory(x, 10, "/srv/new/b");
+        assert_file(x, 12, NULL);
+        assert_true(may_be(x, 12, false, "/srv/new/b/f"));
+        put_file(x, 10, "f", 12);
         assert_file(x, 12, "/srv/new/b/f");
+}
+
+static void test_what_is_in_a_directory_that_was_away_is_told_when_it_is_seen_there(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+        FopsInodeKey found;
+        bool is_directory;
+
+        put_directory(x, 2, "a", 10);
+        put_directory(x, 10, "d", 11);
+        put_directory(x, 11, "e", 12);
+        put_file(x, 10, "f", 20);
+        put_file(x, 11, "g", 21);
+        assert_int_equal(fops_path_index_doubt_below(x, key(10)), FOPS_INDEX_DONE);
+        assert_int_equal(fops_path_index_doubt_below(x, key(99)), FOPS_INDEX_UNKNOWN);
+        assert_directory(x, 10, "/srv/a");
+        assert_file(x, 20, NULL);
+        assert_false(fops_path_index_is_known(x, key(21)));
+        assert_true(fops_path_index_is_held(x, key(21)));
+        assert_int_equal(fops_path_index_child(x, key(10), FOPS_SPAN_LITERAL("f"), &found, &is_directory), FOPS_INDEX_UNKNOWN);
+        assert_true(may_be(x, 21, false, "/srv/a/d/g"));
+        assert_false(may_be(x, 21, false, "/srv/a/g"));
+
+        /* What is put since is certain. */
+        put_file(x, 10, "new", 22);
+        assert_file(x, 22, "/srv/a/new");
+
+        /* A scan sees a directory again: what is in that isn't seen yet. */
+        assert_int_equal(put(x, 10, "d", 11, true, FOPS_PUT_SCANNED), FOPS_INDEX_KNOWN);
+        assert_directory(x, 11, "/srv/a/d");
+        assert_file(x, 21, NULL);
+        put(x, 11, "g", 21, false, FOPS_PUT_SCANNED);
+        assert_file(x, 21, "/srv/a/d/g");
+        assert_directory(x, 12, NULL);
+        put(x, 11, "e", 12, true, FOPS_PUT_SCANNED);
+        assert_directory(x, 12, "/srv/a/d/e");
+
+        /* Away once more: nothing of it is left. */
+        fops_path_index_doubt_below(x, key(10));
+        put_directory(x, 2, "a", 10);
+        assert_directory(x, 10, "/srv/a");
+        assert_false(may_be(x, 20, false, "/srv/a/f"));
+        assert_file(x, 22, NULL);
+}
+
+static void test_a_link_is_seen_where_it_is_held_and_not_from_before(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+        FopsPathLink link = { .parent = key(10), .name = FOPS_SPAN_LITERAL("d"), .key = key(11), .is_directory = true };
+
+        put_directory(x, 2, "a", 10);
+        assert_false(fops_path_index_has_seen(x, &link));
+        put(x, 10, "d", 11, true, FOPS_PUT_SCANNED);
+        fops_path_index_set_ahead(x, true);
+        assert_false(fops_path_index_is_known(x, key(11)));
+        assert_true(fops_path_index_is_held(x, key(11)));
+        assert_true(fops_path_index_has_seen(x, &link));
+        fops_path_index_doubt_below(x, key(10));
+        assert_false(fops_path_index_has_seen(x, &link));
+}
+
+static void test_an_exchange_that_a_scan_has_seen_leaves_one_place(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+        FopsPathLink a = { key(10), FOPS_SPAN_LITERAL("a"), key(12), true }, b = { key(11), FOPS_SPAN_LITERAL("b"), key(13), true };
+
+        put_directory(x, 2, "c", 10);
+        put_directory(x, 2, "e", 11);
+        put_directory(x, 10, "a", 12);
+        put_directory(x, 11, "b", 13);
+        /* What stands in a directory of two places is not replaced. */
+        put(x, 2, "moved", 10, true, FOPS_PUT_SCANNED);
+        put(x, 11, "b", 12, true, FOPS_PUT_SCANNED);
+        fops_path_index_exchange(x, &a, &b);
+        assert_directory(x, 12, "/srv/e/b");
 }
 
 static void test_a_file_linked_to_where_nobody_knows_has_more_paths(void **state _unused_) {
@@ -581,10 +669,9 @@ static void test_all_ghosts_can_be_forgotten_at_once(void **state _unused_) {
 static void test_what_the_latest_scan_saw_is_too_new_for_older_events(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
 
-        /* Of the first scan, that is behind all events. */
         put(x, 2, "first", 10, true, FOPS_PUT_SCANNED);
         fops_path_index_set_ahead(x, true);
-        assert_directory(x, 10, "/srv/first");
+        assert_directory(x, 10, NULL);
         fops_path_index_set_ahead(x, false);
         for (unsigned i = 0; i < 4; i++) {
                 fops_path_index_begin_scan(x);
@@ -1318,7 +1405,10 @@ int main(void) {
                 cmocka_unit_test(test_exchanged_objects_have_each_others_names),
                 cmocka_unit_test(test_an_exchange_of_which_half_is_known_is_learnt_whole),
                 cmocka_unit_test(test_a_directory_below_itself_has_no_path),
-                cmocka_unit_test(test_a_directory_that_leaves_the_known_comes_back_with_its_contents),
+                cmocka_unit_test(test_a_directory_that_leaves_the_known_comes_back_in_doubt),
+                cmocka_unit_test(test_what_is_in_a_directory_that_was_away_is_told_when_it_is_seen_there),
+                cmocka_unit_test(test_a_link_is_seen_where_it_is_held_and_not_from_before),
+                cmocka_unit_test(test_an_exchange_that_a_scan_has_seen_leaves_one_place),
                 cmocka_unit_test(test_a_file_linked_to_where_nobody_knows_has_more_paths),
                 cmocka_unit_test(test_what_is_below_a_removed_directory_still_has_its_path),
                 cmocka_unit_test(test_ghosts_are_forgotten_in_the_order_of_their_removal),
