@@ -69,11 +69,57 @@ static bool is_descriptor(FopsSpan name) {
         return fops_span_starts_with(name, FOPS_SPAN_LITERAL("/proc/self/fd/")) || fops_span_starts_with(name, FOPS_SPAN_LITERAL("/dev/fd/"));
 }
 
-static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsInodeKey parent, FopsArena *arena,
-                                 FopsSpan *ret_path, FopsSpan *ret_dir) {
+/* As the process said it, if that is a whole path. CWD is logged at the call's end, so a rename may have moved it. */
+static FopsSpan spell(const FopsOperation *op, const FopsObject *object, FopsArena *arena) {
+        FopsSpan name = object->item ? object->item->name : FOPS_SPAN_ABSENT;
+        bool is_absolute = fops_span_starts_with(name, FOPS_SPAN_LITERAL("/"));
+
+        if (!is_absolute && (name.size == 0 || object->base != FOPS_BASE_CWD || !op->cwd_is_certain || op->op == FOPS_OP_RENAME ||
+                             op->op == FOPS_OP_EXCHANGE))
+                return FOPS_SPAN_ABSENT;
+        return fops_path_join(arena, op->cwd, name);
+}
+
+static bool is_among(const FopsPathCandidates *candidates, FopsSpan path) {
+        for (size_t i = 0; i < candidates->n; i++)
+                if (fops_span_equal(candidates->paths[i], path))
+                        return true;
+        return false;
+}
+
+/* Has the index it there, certainly or not? */
+static bool may_be(FopsPathIndex *index, FopsInodeKey key, bool is_directory, FopsSpan path, FopsArena *arena) {
+        FopsPathCandidates candidates;
+
+        return fops_path_index_doubtful_candidates(index, key, is_directory, arena, &candidates) >= 0 && is_among(&candidates, path);
+}
+
+/* Of @candidates the one that is meant by @name. One that isn't certain may be meant as well. */
+static FopsSpan choose_link(FopsPathIndex *index, FopsInodeKey key, const FopsPathCandidates *candidates, FopsSpan name, FopsArena *arena) {
+        FopsSpan path = choose(candidates, name, FOPS_SPAN_ABSENT);
+        FopsPathCandidates all;
+
+        if (candidates->partial)
+                return FOPS_SPAN_ABSENT;
+        if (!path.data || !candidates->newer)
+                return path;
+        if (fops_path_index_doubtful_candidates(index, key, false, arena, &all) < 0)
+                return FOPS_SPAN_ABSENT;
+        return choose(&all, name, FOPS_SPAN_ABSENT);
+}
+
+static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
+                                 FopsInodeKey parent, FopsArena *arena, FopsSpan *ret_path, FopsSpan *ret_dir) {
         FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object), path;
         FopsPathCandidates candidates;
         FopsInodeKey key;
+
+        /* What isn't certain by itself is if the process said the same. */
+        if (!dir.data) {
+                dir = fops_path_dirname(spell(op, object, arena));
+                if (dir.data && !may_be(index, parent, true, dir, arena))
+                        return;
+        }
 
         /* Before the scan has seen all, its inode may be another directory's that wasn't heard of. */
         if (!dir.data || (!is_complete && fops_path_index_is_ghost(index, parent)))
@@ -92,7 +138,7 @@ static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const F
         if (!object->item || object->item->name.data || object->item->nametype == FOPS_NAMETYPE_CREATE ||
             !fops_item_key(object->item, &key))
                 return;
-        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
+        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0 || candidates.newer || candidates.partial)
                 return;
         path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
         if (path.data)
@@ -123,7 +169,7 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
 
         if (fops_item_key(object->parent, &key)) {
                 if (!object->is_nameless)
-                        resolve_in_directory(index, is_complete, object, key, arena, ret_path, ret_dir);
+                        resolve_in_directory(index, is_complete, op, object, key, arena, ret_path, ret_dir);
                 return;
         }
 
@@ -143,36 +189,30 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         name = by_fd ? FOPS_SPAN_ABSENT : fops_object_last_name(object);
         if (!name.data && !S_ISDIR(object->item->mode) && !(by_fd && is_complete))
                 return;
-        path = choose(&candidates, name, FOPS_SPAN_ABSENT);
+        path = choose_link(index, key, &candidates, name, arena);
+        if (!path.data && name.data && candidates.n <= 1) {
+                path = spell(op, object, arena);
+                if (path.data && !may_be(index, key, S_ISDIR(object->item->mode), path, arena))
+                        return;
+        }
         if (path.data) {
                 *ret_path = path;
                 *ret_dir = fops_path_dirname(path);
         }
 }
 
-static bool is_among(const FopsPathCandidates *candidates, FopsSpan path) {
-        for (size_t i = 0; i < candidates->n; i++)
-                if (fops_span_equal(candidates->paths[i], path))
-                        return true;
-        return false;
-}
-
-bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsSpan path, FopsSpan dir, bool strictly,
-                            FopsArena *arena) {
+FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena) {
         const FopsItem *item = object->parent ? object->parent : object->item;
+        bool is_directory = object->parent || (item && S_ISDIR(item->mode));
         FopsPathCandidates candidates;
         FopsInodeKey key;
 
-        if (!fops_item_key(item, &key) ||
-            fops_path_index_candidates(index, key, object->parent || S_ISDIR(item->mode), arena, &candidates) < 0)
-                return false;
-        /* A directory may be outside of the watched trees. */
-        if (candidates.n == 0 && !candidates.more)
-                return strictly && !(object->parent && is_complete);
-        /* One key for several directories (btrfs subvolumes), and one of them may have been renamed since: where it is now says nothing. */
-        if (strictly && (object->parent || S_ISDIR(item->mode)) && (candidates.n > 1 || candidates.more))
-                return true;
-        return !is_among(&candidates, object->parent ? dir : path) && (strictly || !candidates.more);
+        if (!fops_item_key(item, &key) || fops_path_index_candidates(index, key, is_directory, arena, &candidates) < 0)
+                return FOPS_INDEX_SILENT;
+        if (!is_among(&candidates, object->parent ? dir : path))
+                return candidates.n == 0 || candidates.more ? FOPS_INDEX_SILENT : FOPS_INDEX_DENIES;
+        /* One key for several directories (btrfs subvolumes): which of them it is says nothing. */
+        return is_directory && (candidates.n > 1 || candidates.more) ? FOPS_INDEX_SILENT : FOPS_INDEX_AGREES;
 }
 
 /* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), all
@@ -226,7 +266,7 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
         FopsSpan name = fops_object_last_name(&op->object);
         const FopsItem *parents[2];
         FopsInodeKey key, directory, found[2] = {};
-        bool is_known[2], is_directory[2];
+        bool is_known[2], is_directory[2], is_free[2];
         FopsItem *old;
         size_t at;
 
@@ -238,16 +278,21 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
             !fops_item_key(op->object.item, &key))
                 return;
 
-        for (size_t i = 0; i < 2; i++)
-                is_known[i] = fops_item_key(parents[i], &directory) &&
-                              fops_path_index_child(index, directory, name, found + i, is_directory + i) == FOPS_INDEX_DONE;
+        for (size_t i = 0; i < 2; i++) {
+                int r = FOPS_INDEX_PARENT_UNKNOWN;
+
+                if (fops_item_key(parents[i], &directory))
+                        r = fops_path_index_child(index, directory, name, found + i, is_directory + i);
+                is_known[i] = r == FOPS_INDEX_DONE;
+                is_free[i] = r == FOPS_INDEX_UNKNOWN && is_complete;
+        }
         for (at = 0; at < 2; at++)
                 if (is_known[at] && fops_inode_key_equal(found[at], key))
                         break;
 
         /* A rename's object comes from a name to one that nobody had, or the records would have that too. */
         if (at == 2 || !(is_known[!at] || op->new_object.parent == parents[at])) {
-                op->may_be_exchange = !is_complete && (at == 2 || op->object.parent != parents[at]);
+                op->may_be_exchange = at == 2 ? !is_complete : op->object.parent != parents[at] && !is_free[!at];
                 return;
         }
 

@@ -19,10 +19,10 @@ FopsSpan fops_object_last_name(const FopsObject *object);
 void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
                         FopsSpan *ret_path, FopsSpan *ret_dir);
 
-/* Does the index know the object, or its directory @dir if the records have that, elsewhere than there? @strictly: or does it not
- * know it, or not all of its places, though it is to be expected in the watched trees? */
-bool fops_index_contradicts(FopsPathIndex *index, bool is_complete, const FopsObject *object, FopsSpan path, FopsSpan dir, bool strictly,
-                            FopsArena *arena);
+typedef enum FopsIndexView { FOPS_INDEX_SILENT, FOPS_INDEX_AGREES, FOPS_INDEX_DENIES } FopsIndexView;
+
+/* What the index says to the object being at @path, or its directory at @dir if the records have that. */
+FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena);
 
 /* Whether what the records call a rename is a RENAME_EXCHANGE of two names that end alike, for which they are the same: then what it was
  * exchanged for stood at the old name. Sets op->op, and objects and parents of @op; or op->may_be_exchange, where the index doesn't know

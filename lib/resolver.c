@@ -23,6 +23,7 @@
 typedef struct Found {
         FopsSpan path, dir;
         FopsPathSource source;
+        bool is_open; /* what a descriptor is open on, whatever directory the records have */
 } Found;
 
 typedef struct Context {
@@ -229,7 +230,7 @@ static FopsSpan find_dir(const Context *c, const FopsObject *object, FopsSpan hi
 }
 
 static Found found_open(FopsSpan path) {
-        return path.data ? (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD } : (Found){};
+        return path.data ? (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_FD, .is_open = true } : (Found){};
 }
 
 /* What the world says, as it is now. */
@@ -241,6 +242,10 @@ static Found look_for(const Context *c, const FopsObject *object) {
 
         if (object->is_fd)
                 return object->item ? found_open(path_of_fd(c, object->fd, object->item)) : (Found){};
+
+        /* It is from another directory than CWD says, and what is there now says nothing. */
+        if (op->tag.data && c->cwd_has_moved && object->base == FOPS_BASE_CWD && climbs(name))
+                return (Found){};
 
         if (name.size > 0 && (absolute || object->base == FOPS_BASE_CWD))
                 found = find_by_name(c, object, c->cwd, name, FOPS_PATH_VERIFIED);
@@ -254,13 +259,36 @@ static Found look_for(const Context *c, const FopsObject *object) {
         return found;
 }
 
-/* The world is asked too late: it may have been renamed since, while the index is as old as the event. What a descriptor is open on
- * (@by_fd) may even be another object of that inode, since both are given away again at once. */
-static bool is_contradicted(const Context *c, const FopsObject *object, FopsSpan path, FopsSpan dir, bool by_fd) {
-        const FopsResolver *r = c->resolver;
+/* Is what is at @path now there since before the operation? It is if no name has changed in any directory above. */
+static bool has_stood(const Context *c, FopsSpan path) {
+        FopsInode above;
 
-        return r->index && r->index_was_complete &&
-               fops_index_contradicts(r->index, r->index_is_complete, object, path, dir, by_fd && c->op->tag.data, c->arena);
+        while ((path = fops_path_dirname(path)).data)
+                if (world_look_up(c, path, &above) < 0 || above.changed_usec >= fops_event_id_usec(c->op->event->id))
+                        return false;
+        return true;
+}
+
+/* The world is asked too late: it may have been renamed since, while the index is as old as the event. What a descriptor is open on
+ * may even be another object of that inode, since both are given away again at once. */
+static bool is_contradicted(const Context *c, const FopsObject *object, Found found) {
+        const FopsResolver *r = c->resolver;
+        FopsIndexView view = FOPS_INDEX_SILENT;
+
+        if (!r->index)
+                return false;
+        if (!r->index_is_late)
+                view = fops_index_view(r->index, object, found.path, found.dir, c->arena);
+        switch (view) {
+        case FOPS_INDEX_DENIES:
+                return r->index_was_complete;
+        case FOPS_INDEX_SILENT:
+                return found.source == FOPS_PATH_FD && c->op->tag.data &&
+                       !has_stood(c, object->parent && !found.is_open ? found.dir : found.path);
+        case FOPS_INDEX_AGREES:
+        default:
+                return false;
+        }
 }
 
 static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
@@ -268,7 +296,7 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         FopsSpan known_dir = FOPS_SPAN_ABSENT;
         Found found = {};
 
-        if (r->index) {
+        if (r->index && !r->index_is_late) {
                 fops_index_resolve(r->index, r->index_is_complete, c->op, object, c->arena, &found.path, &found.dir);
                 if (found.path.data) {
                         found.source = FOPS_PATH_INDEX;
@@ -285,15 +313,16 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         }
 
         found = look_for(c, object);
-        if (found.path.data && is_contradicted(c, object, found.path, found.dir, found.source == FOPS_PATH_FD))
+        if (found.path.data && is_contradicted(c, object, found))
                 found = (Found){};
 
         if (!found.path.data)
                 found.dir = known_dir;
         if (!found.path.data && !found.dir.data && object->parent) {
-                found.dir = find_dir(c, object, hint);
-                if (found.dir.data && is_contradicted(c, object, FOPS_SPAN_ABSENT, found.dir, true))
-                        found.dir = FOPS_SPAN_ABSENT;
+                /* Some of the places where it looks are guesses, as good as a descriptor. */
+                found = (Found){ .dir = find_dir(c, object, hint), .source = FOPS_PATH_FD };
+                if (!found.dir.data || is_contradicted(c, object, found))
+                        found = (Found){};
         }
         return found;
 }
@@ -314,15 +343,18 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
         };
         Found old, new = {};
 
-        if (r->index) {
+        fops_pairing_apply(&r->pairing, op);
+        if (r->index && !r->index_is_late) {
                 fops_index_tell_exchange(r->index, r->index_is_complete, op);
                 fops_index_pair_parents(r->index, op, arena);
         }
-        fops_pairing_apply(&r->pairing, op);
 
         old = find_object(&c, &op->object, hint);
         if (op->has_two_names)
                 new = find_object(&c, &op->new_object, hint);
+        /* Of an exchange the records may call both names by one: which is where isn't known then. */
+        if (op->may_be_exchange && fops_span_equal(op->object.item->name, op->new_object.item->name))
+                old = new = (Found){};
 
         op->path = old.path;
         op->new_path = new.path;

@@ -9,7 +9,8 @@
  *   verified    an absolute name, or one relative to the current directory, that leads to the record's (device, inode) on this
  *               machine now: the object's, or its directory's for names that come and go. Symlinks in it are resolved. Or, where the
  *               records hold no name, the only one that the record's inode has in the record's directory (FopsSighting)
- *   fd          the same, starting from /proc/PID/fd/N while the process is there
+ *   fd          the same, starting from /proc/PID/fd/N while the process is there. Of what a rule of ours brought, only if no name above
+ *               has changed since, or the index has it there too
  *   joined      the same name where there is nothing to ask or to compare: offline, the directory is gone already, or its file system
  *               doesn't keep inode numbers
  *   unresolved  none of these; FOPSD_DIR may still be known
@@ -22,6 +23,7 @@
 typedef struct FopsInode {
         uint64_t inode;
         uint32_t dev_major, dev_minor;
+        uint64_t changed_usec; /* CLOCK_REALTIME: of a directory, names in it may have changed at that time last */
         bool is_symlink;
         bool dev_is_certain; /* false: the file system shows another device in stat(2) than in audit records (btrfs, overlayfs) */
         bool may_be_renumbered; /* the same file may have had another number when the record was made (inode-numbers.h) */
@@ -67,6 +69,8 @@ typedef struct FopsResolver {
         FopsPairing pairing;    /* all zero: nothing learnt */
         FopsPathIndex *index;   /* borrowed; NULL: none */
         bool index_is_complete;  /* it holds all that was in the watched trees when the operation took place */
+        bool index_is_ahead;     /* what was scanned into it may be newer than the operation */
+        bool index_is_late;      /* so may be all that it has: it isn't asked */
         bool index_was_complete; /* now or before: a text that nothing proves isn't taken for what a rule of ours brought, nor of a
                                   * process that is gone; nor is a place that the index knows better */
         FopsResolverStats stats;

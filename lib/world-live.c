@@ -23,6 +23,13 @@
 #  define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #endif
 
+/* Some file systems keep whole seconds, or every other. */
+static uint64_t changed_usec(const struct stat *st) {
+        uint64_t usec = (uint64_t) st->st_ctim.tv_sec * 1000000 + (uint64_t) st->st_ctim.tv_nsec / 1000;
+
+        return st->st_ctim.tv_nsec > 0 ? usec : usec + 2000000;
+}
+
 static void inode_from_stat(int fd, const struct stat *st, FopsInode *ret) {
         struct statfs fs;
         bool certain = true;
@@ -35,6 +42,7 @@ static void inode_from_stat(int fd, const struct stat *st, FopsInode *ret) {
                 .inode = st->st_ino,
                 .dev_major = major(st->st_dev),
                 .dev_minor = minor(st->st_dev),
+                .changed_usec = changed_usec(st),
                 .is_symlink = S_ISLNK(st->st_mode),
                 .dev_is_certain = certain,
                 .may_be_renumbered = !fops_inode_numbers_last(fd),
@@ -79,6 +87,14 @@ static int live_read_fd(void *userdata _unused_, uint32_t pid, int fd, FopsArena
         return 0;
 }
 
+/* It was opened by @path, which still leads to it: so it has its canonical path by way of that, not of having been moved just now. */
+static bool is_still_at(const char *path, const struct stat *st) {
+        _cleanup_close_ int fd = fops_open_path(path, O_PATH | O_CLOEXEC, FOPS_LINKS_NO_MAGIC);
+        struct stat now;
+
+        return fd >= 0 && fstat(fd, &now) == 0 && now.st_ino == st->st_ino && now.st_dev == st->st_dev;
+}
+
 static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *arena, FopsSpan *ret_path, FopsInode *ret_inode) {
         char link[sizeof("/proc/self/fd/") + 11], self[sizeof("/proc/") + 11];
         _cleanup_close_ int fd = -EBADF;
@@ -105,6 +121,8 @@ static int live_canonicalize(void *userdata _unused_, FopsSpan path, FopsArena *
                 return -errno;
         if (st.st_nlink == 0)
                 return -ENOENT;
+        if (!fops_span_equal(canonical, path) && !is_still_at(copy.data, &st))
+                return -ESTALE;
 
         /* /proc/self: who named it didn't mean us. */
         snprintf(self, sizeof(self), "/proc/%d", getpid());

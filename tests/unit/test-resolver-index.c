@@ -206,45 +206,91 @@ static void test_a_new_name_in_no_certain_directory_is_not_where_its_inode_was(v
         assert_object(f, true, &f->op.new_object, NULL, NULL);
 }
 
-static bool contradicts(Fixture *f, const char *path, const char *dir, bool strictly) {
-        return fops_index_contradicts(f->index, true, &f->op.object, fops_span_from_string(path), fops_span_from_string(dir), strictly,
-                                      &f->event->arena);
+static void test_what_is_not_certain_is_told_where_the_process_says_it_is(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(fops_path_index_doubt_below(f->index, index_key(2)), FOPS_INDEX_DONE);
+        assert_resolved(f, true, UNLINKAT PARENT("/w/", 10) FILE_ITEM("/lies/x", 50, "DELETE"), NULL, NULL);
+        assert_resolved(f, true, UNLINKAT PARENT("/srv/a/", 10) FILE_ITEM("/srv/a/x", 50, "DELETE"), "/srv/a/x", "/srv/a");
+        assert_resolved(f, true, UNLINKAT CWD("\"/srv/b\"") PARENT("../a/", 10) FILE_ITEM("../a/x", 50, "DELETE"), NULL, NULL);
+        assert_resolved(f, true, CHMOD FILE_ITEM("/srv/a/f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, true, CHMOD CWD("\"/srv/b\"") FILE_ITEM("../a/f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, true, CHMOD CWD("\"/srv/b\"") FILE_ITEM("f", 20, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, CHMOD FILE_ITEM("/srv/b/f", 20, "NORMAL"), NULL, NULL);
+
+        /* What a rename calls a name from where it has moved itself isn't what it was. */
+        read_lines(f, RENAMEAT CWD("\"/srv/b\"") PARENT("../a/", 10) PARENT("/tmp/", 99) DIR_ITEM("../a/x", 50, "DELETE")
+                   DIR_ITEM("/tmp/x", 50, "CREATE"));
+        assert_object(f, true, &f->op.object, NULL, NULL);
 }
 
-static void test_what_the_index_has_elsewhere_contradicts(void **state) {
+static void test_a_link_that_is_too_new_may_be_the_one_that_is_meant(void **state) {
+        Fixture *f = *state;
+
+        fops_path_index_begin_scan(f->index);
+        index_put(f->index, 11, "f", 20, false);
+        fops_path_index_set_ahead(f->index, true);
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("f", 20, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, CHMOD FILE_ITEM("/srv/a/f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        index_put(f->index, 10, "other", 22, false);
+        index_put(f->index, 11, "new", 22, false);
+        assert_resolved(f, true, FCHMOD NAMELESS(22, "0100644", "NORMAL"), NULL, NULL);
+}
+
+static void test_a_link_that_no_scan_has_come_to_may_be_the_one_that_is_meant(void **state) {
+        const FopsPathLink made = { index_key(10), FOPS_SPAN_LITERAL("made"), index_key(23), false };
+        const FopsPathLink link = { index_key(11), FOPS_SPAN_LITERAL("link"), index_key(23), false };
+        Fixture *f = *state;
+
+        assert_int_equal(fops_path_index_put(f->index, &made, FOPS_PUT_CREATED), FOPS_INDEX_DONE);
+        fops_path_index_begin_scan(f->index);
+        fops_path_index_set_ahead(f->index, true);
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("f", 20, "NORMAL"), NULL, NULL);
+        /* Of what was made by an event all links were heard of, if they are all in the trees. */
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("made", 23, "NORMAL"), "/srv/a/made", "/srv/a");
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_DONE);
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("made", 23, "NORMAL"), "/srv/a/made", "/srv/a");
+        fops_path_index_doubt_below(f->index, index_key(11));
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("made", 23, "NORMAL"), NULL, NULL);
+        fops_path_index_set_ahead(f->index, false);
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("made", 23, "NORMAL"), "/srv/a/made", "/srv/a");
+}
+
+static FopsIndexView view(Fixture *f, const char *path, const char *dir) {
+        return fops_index_view(f->index, &f->op.object, fops_span_from_string(path), fops_span_from_string(dir), &f->event->arena);
+}
+
+static void test_what_the_index_has_elsewhere_it_denies(void **state) {
         FopsPathLink link = { .parent = index_key(500), .name = FOPS_SPAN_LITERAL("out"), .key = index_key(20) };
         Fixture *f = *state;
 
         read_lines(f, CHMOD FILE_ITEM("f", 20, "NORMAL"));
-        assert_false(contradicts(f, "/srv/a/f", "/srv/a", false));
-        assert_true(contradicts(f, "/tmp/f", "/tmp", false));
+        assert_int_equal(view(f, "/srv/a/f", "/srv/a"), FOPS_INDEX_AGREES);
+        assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_DENIES);
         read_lines(f, CHMOD FILE_ITEM("h", 21, "NORMAL"));
-        assert_false(contradicts(f, "/srv/b/h", "/srv/b", false));
+        assert_int_equal(view(f, "/srv/b/h", "/srv/b"), FOPS_INDEX_AGREES);
 
         /* With a directory it is the directory that has to be right. */
         read_lines(f, UNLINKAT PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE"));
-        assert_false(contradicts(f, "/tmp/f", "/srv/a", false));
-        assert_true(contradicts(f, "/srv/a/f", "/tmp", false));
+        assert_int_equal(view(f, "/tmp/f", "/srv/a"), FOPS_INDEX_AGREES);
+        assert_int_equal(view(f, "/srv/a/f", "/tmp"), FOPS_INDEX_DENIES);
 
         /* Once there are links that it doesn't hold, it can't. */
         assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
         read_lines(f, CHMOD FILE_ITEM("f", 20, "NORMAL"));
-        assert_false(contradicts(f, "/tmp/f", "/tmp", false));
-        assert_true(contradicts(f, "/tmp/f", "/tmp", true));
-        assert_false(contradicts(f, "/srv/a/f", "/srv/a", true));
+        assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_SILENT);
+        assert_int_equal(view(f, "/srv/a/f", "/srv/a"), FOPS_INDEX_AGREES);
 }
 
-static void test_what_the_index_does_not_know_it_contradicts_only_where_it_should(void **state) {
+static void test_of_what_the_index_does_not_know_it_says_nothing(void **state) {
         Fixture *f = *state;
 
         read_lines(f, CHMOD FILE_ITEM("f", 77, "NORMAL"));
-        assert_false(contradicts(f, "/tmp/f", "/tmp", false));
-        assert_true(contradicts(f, "/tmp/f", "/tmp", true));
+        assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_SILENT);
         read_lines(f, CHMOD INODELESS("\"f\"", "NORMAL"));
-        assert_false(contradicts(f, "/tmp/f", "/tmp", true));
-        /* A directory outside of the watched trees. */
+        assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_SILENT);
         read_lines(f, UNLINKAT PARENT("/w", 77) FILE_ITEM("f", 20, "DELETE"));
-        assert_false(contradicts(f, "/tmp/f", "/tmp", true));
+        assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_SILENT);
 }
 
 static void assert_paired(Fixture *f, const char *lines, uint64_t old, uint64_t new) {
@@ -332,8 +378,11 @@ int main(void) {
                 TEST(test_a_descriptor_in_the_shape_of_a_name_is_one),
                 TEST(test_of_several_links_the_name_tells_or_nothing_does),
                 TEST(test_a_new_name_in_no_certain_directory_is_not_where_its_inode_was),
-                TEST(test_what_the_index_has_elsewhere_contradicts),
-                TEST(test_what_the_index_does_not_know_it_contradicts_only_where_it_should),
+                TEST(test_what_is_not_certain_is_told_where_the_process_says_it_is),
+                TEST(test_a_link_that_is_too_new_may_be_the_one_that_is_meant),
+                TEST(test_a_link_that_no_scan_has_come_to_may_be_the_one_that_is_meant),
+                TEST(test_what_the_index_has_elsewhere_it_denies),
+                TEST(test_of_what_the_index_does_not_know_it_says_nothing),
                 TEST(test_the_directory_in_which_it_stood_is_the_old_one),
                 TEST(test_neither_or_both_tell_nothing),
                 TEST(test_io_uring_renames_are_paired_by_their_only_place),

@@ -16,6 +16,7 @@ typedef struct Place {
         uint64_t inode;
         const char *canonical;   /* NULL: @path itself */
         uint64_t target_inode;   /* of what a symlink leads to; 0: no symlink */
+        uint64_t changed_usec;
 } Place;
 
 typedef struct OpenFile {
@@ -89,6 +90,7 @@ static int fake_look_up(void *userdata, FopsSpan path, FopsInode *ret_inode) {
         if (!p)
                 return w->error < 0 ? w->error : -ENOENT;
         *ret_inode = inode_of(w, p->inode, p->target_inode != 0);
+        ret_inode->changed_usec = p->changed_usec;
         return 0;
 }
 
@@ -595,6 +597,100 @@ static void test_where_inode_numbers_change_a_name_is_joined_in_the_watched_dire
         assert_path(NULL, NULL, "unresolved");
 }
 
+/* As a rule of ours brought it. */
+static void resolve_watched(Fixture *f, FopsResolver *r, const char *lines) {
+        f->event = fops_event_free(f->event);
+        f->event = event_from_lines(lines);
+        assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
+        f->op.tag = FOPS_SPAN_LITERAL("1");
+        fops_resolver_resolve(r, &f->op, FOPS_SPAN_LITERAL("/srv/data"), &f->event->arena);
+        f->stats = r->stats;
+}
+
+/* The event's, in µs. */
+#define NOW UINT64_C(1795311569353000)
+
+static void test_a_descriptor_is_believed_if_no_name_above_has_changed_since(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }, { "/srv/other/x", 51 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places), FILES({ 3, "/srv/other", 50 }) };
+        const char *lines = UNLINKAT("3") PARENT("/srv", 50) FILE_ITEM("x", 51, "DELETE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, &world);
+
+        places[1].changed_usec = NOW - 1;
+        places[2].changed_usec = NOW + 5; /* x went out of it */
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/other/x", "/srv/other", "fd");
+        places[1].changed_usec = NOW;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+
+        /* For rules of others there is no index, and no better source. */
+        resolve(f, &world, lines);
+        assert_path("/srv/other/x", "/srv/other", "fd");
+}
+
+static void test_what_is_open_is_believed_if_its_own_name_has_not_changed_either(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }, { "/srv/other/x", 51 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places), FILES({ 4, "/srv/other/x", 51 }) };
+        const char *lines = CALL_64("syscall=257 success=yes exit=4 a0=3 a1=1 a2=41 a3=0") PARENT("/srv", 60) FILE_ITEM("y", 51, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, &world);
+
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/other/x", "/srv/other", "fd");
+        places[2].changed_usec = NOW;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+}
+
+static void test_a_moved_directorys_climbing_name_is_not_verified(void **state) {
+        const World *world = WORLD(PLACES({ "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }));
+        const char *lines = CALL_64("syscall=82 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv/other/sub\"")
+                PARENT("../", 50) PARENT("/tmp/", 70) DIR_ITEM("../x", 60, "DELETE") DIR_ITEM("/tmp/y", 60, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, world);
+
+        resolve_with(f, &r, NULL, lines);
+        assert_span(f->op.path, "/srv/other/x");
+        resolve_watched(f, &r, lines);
+        assert_span(f->op.path, NULL);
+}
+
+static void test_what_may_be_an_exchange_of_one_name_has_no_path(void **state) {
+        const char *alike = CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv\"") PARENT("/srv/data/", 2)
+                PARENT("/srv/data/sub/", 3) FILE_ITEM("/srv/data/sub/x", 60, "DELETE") FILE_ITEM("/srv/data/sub/x", 60, "CREATE");
+        const char *told = CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv\"") PARENT("/srv/data/", 2)
+                PARENT("/srv/data/sub/", 3) FILE_ITEM("/srv/data/x", 60, "DELETE") FILE_ITEM("/srv/data/sub/x", 60, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, WORLD(PLACES({ "/srv/data", 2 }, { "/srv/data/sub", 3 })));
+
+        r.index_is_complete = false;
+        resolve_with(f, &r, "/srv/data", alike);
+        assert_true(f->op.may_be_exchange);
+        assert_span(f->op.path, NULL);
+        assert_span(f->op.new_path, NULL);
+        assert_span(f->op.dir, NULL);
+
+        resolve_with(f, &r, "/srv/data", told);
+        assert_true(f->op.may_be_exchange);
+        assert_span(f->op.path, "/srv/data/x");
+        assert_span(f->op.new_path, "/srv/data/sub/x");
+}
+
+static void test_an_index_that_may_be_late_is_not_asked(void **state) {
+        const World *world = WORLD(PLACES({ "/", 1 }, { "/srv/data", 2 }), .root = ROOT_GONE);
+        const char *lines = UNLINKAT("3") PARENT("/srv", 3) FILE_ITEM("x", 51, "DELETE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, world);
+
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/data/sub/x", "/srv/data/sub", "index");
+        r.index_is_late = true;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+}
+
 static void assert_sighted_is(Fixture *f, const World *world, const char *lines, const char *path, const char *file, int line) {
         FopsResolver r = indexed(f, world);
         FopsSighting sighting = {};
@@ -894,6 +990,11 @@ int main(void) {
                 TEST(test_of_a_rename_both_names_are_found),
                 TEST(test_directories_are_read_at_a_bounded_rate),
                 TEST(test_a_removal_by_io_uring_is_proved_by_its_absence),
+                TEST(test_a_descriptor_is_believed_if_no_name_above_has_changed_since),
+                TEST(test_what_is_open_is_believed_if_its_own_name_has_not_changed_either),
+                TEST(test_a_moved_directorys_climbing_name_is_not_verified),
+                TEST(test_what_may_be_an_exchange_of_one_name_has_no_path),
+                TEST(test_an_index_that_may_be_late_is_not_asked),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
