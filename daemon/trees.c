@@ -57,13 +57,21 @@ FopsPathIndex *trees_index(Trees *t) {
         return t->index;
 }
 
+/* Is all that is watched in the index now? What was cut for want of room may be anywhere. */
+static void tell_pipeline(Trees *t, bool is_scanned) {
+        FopsPathIndexStats index = fops_path_index_stats(t->index);
+        uint64_t since_usec = is_scanned ? realtime_usec() : UINT64_MAX;
+
+        fops_pipeline_set_index_scanned(t->pipeline, since_usec);
+        fops_pipeline_set_index_complete(t->pipeline, index.n_refused + index.n_evicted == 0 ? since_usec : UINT64_MAX);
+}
+
 static void on_scanned(void *userdata) {
         Trees *t = userdata;
         FopsPathIndexStats index = fops_path_index_stats(t->index);
         TreeScanStats scan = tree_scan_stats(t->scan);
 
-        /* What was cut for want of room, or couldn't be read, may be anywhere. */
-        fops_pipeline_set_index_complete(t->pipeline, index.n_refused + index.n_evicted == 0 ? realtime_usec() : UINT64_MAX);
+        tell_pipeline(t, true);
         if (!t->said)
                 publisher_state(t->publisher, LOG_INFO, "indexed", "watched trees indexed: %ju directories, %ju files, in %ju ms",
                                 (uintmax_t) (index.n_entries - index.n_files), (uintmax_t) index.n_files, (uintmax_t) scan.usec / 1000);
@@ -103,7 +111,7 @@ int trees_add_targets(Trees *t, const FopsTargets *targets) {
                 r = tree_scan_find_reach(t->scan, targets);
         if (r > 0)
                 r = watch_follow_look_again(t->follow);
-        fops_pipeline_set_index_complete(t->pipeline, r >= 0 && !tree_scan_is_busy(t->scan) ? realtime_usec() : UINT64_MAX);
+        tell_pipeline(t, r >= 0 && !tree_scan_is_busy(t->scan));
         return r;
 }
 
@@ -123,7 +131,7 @@ void trees_add_unknown(Trees *t, FopsInodeKey directory) {
         int r = tree_scan_add_directory(t->scan, directory);
 
         if (r >= 0)
-                fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
+                tell_pipeline(t, false);
         if (r > 0)
                 (void) watch_follow_look_again(t->follow);
 }

@@ -58,9 +58,18 @@ static bool is_there(FopsPathIndex *index, FopsInodeKey key) {
         return fops_path_index_is_known(index, key) && !fops_path_index_is_ghost(index, key);
 }
 
+/* Does it come from elsewhere, as far as is known? Then what is known to be in it is from before. @link: where it was. */
+static int prepare_arrival(FopsPathIndex *index, const FopsOperation *op, const FopsPathLink *link, bool *ret_was_there) {
+        *ret_was_there = is_there(index, link->key) || (is_there(index, link->parent) && fops_path_index_has_seen(index, link));
+        /* A ghost is io_uring's second time, now with its name. */
+        if (!link->is_directory || *ret_was_there || (op->is_uring && fops_path_index_is_ghost(index, link->key)))
+                return 0;
+        return MIN(fops_path_index_doubt_below(index, link->key), 0);
+}
+
 /* A directory that has come into the trees, of whose contents nothing was heard. */
 static void note_arrival(FopsPathIndex *index, const FopsPathLink *link, bool was_there, FopsFed *fed) {
-        if (!link->is_directory || was_there || !is_there(index, link->key))
+        if (!link->is_directory || was_there || !fops_path_index_is_held(index, link->key))
                 return;
         fed->learnt = true;
         fed->new_trees[fed->n_new_trees++] = link->key;
@@ -81,16 +90,21 @@ static int forget_name(FopsPathIndex *index, FopsInodeKey directory, const FopsO
 }
 
 /* What stands at either name now isn't known, until it was seen there if it is a directory. */
-static int doubt_exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
+static int doubt_names(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         const FopsObject *objects[] = { &op->object, &op->new_object };
-        bool has_directory = S_ISDIR(op->object.item->mode);
-        int r = lose(index, &op->object, FOPS_PUT_EVENT);
+        bool has_directory = false;
+        int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(objects); i++) {
+                const FopsItem *item = objects[i]->item;
                 FopsInodeKey directory, key;
                 bool is_directory;
 
-                if (!fops_item_key(objects[i]->parent, &directory) || !is_there(index, directory))
+                if (!item || (item->nametype != FOPS_NAMETYPE_CREATE && item->nametype != FOPS_NAMETYPE_DELETE))
+                        continue;
+                has_directory |= S_ISDIR(item->mode);
+                r = lose(index, objects[i], FOPS_PUT_EVENT);
+                if (r < 0 || !fops_item_key(objects[i]->parent, &directory) || !is_there(index, directory))
                         continue;
                 has_directory |= fops_path_index_child(index, directory, name_of(objects[i], FOPS_SPAN_ABSENT), &key, &is_directory) ==
                                          FOPS_INDEX_DONE && is_directory;
@@ -104,9 +118,8 @@ static int doubt_exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed
 
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
-        FopsSpan old_name = name_of(&op->object, op->path);
-        FopsInodeKey old_parent = {}; /* no directory has inode 0 */
-        bool was_there;
+        FopsPathLink old = { .is_directory = link.is_directory }; /* no directory has inode 0 */
+        bool was_there, is_told;
         int r;
 
         link.name = name_of(&op->new_object, op->new_path);
@@ -115,15 +128,20 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         if (!link.name.data || !fops_item_key(op->new_object.parent, &link.parent))
                 return lose(index, &op->object, FOPS_PUT_EVENT);
         if (op->may_be_exchange)
-                return doubt_exchange(index, op, fed);
+                return doubt_names(index, op, fed);
 
-        was_there = is_there(index, link.key);
-        if (!old_name.data || !fops_item_key(op->object.parent, &old_parent)) {
+        old.name = name_of(&op->object, op->path);
+        old.key = link.key;
+        is_told = old.name.data && fops_item_key(op->object.parent, &old.parent);
+        r = prepare_arrival(index, op, &old, &was_there);
+        if (r < 0)
+                return r;
+        if (!is_told) {
                 r = lose(index, &op->object, FOPS_PUT_EVENT);
                 if (r < 0)
                         return r;
         }
-        r = fops_path_index_rename(index, old_parent, old_name, &link);
+        r = fops_path_index_rename(index, old.parent, old.name, &link);
         if (r < 0)
                 return r;
 
@@ -147,8 +165,11 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
                 return r < 0 ? r : lose(index, &op->new_object, FOPS_PUT_EVENT);
         }
 
-        a_was_there = is_there(index, a.key);
-        b_was_there = is_there(index, b.key);
+        r = prepare_arrival(index, op, &a, &a_was_there);
+        if (r >= 0)
+                r = prepare_arrival(index, op, &b, &b_was_there);
+        if (r < 0)
+                return r;
         r = fops_path_index_exchange(index, &a, &b);
         if (r < 0)
                 return r;
@@ -256,6 +277,16 @@ int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret)
                 break;
         }
 
+        *ret = fed;
+        return r;
+}
+
+int fops_index_doubt(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret) {
+        FopsFed fed = {};
+        int r = 0;
+
+        if (op->outcome == FOPS_OUTCOME_SUCCESS)
+                r = doubt_names(index, op, &fed);
         *ret = fed;
         return r;
 }

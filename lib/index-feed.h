@@ -18,3 +18,6 @@ typedef struct FopsFed {
 /* To be called for each operation in the order of events, after it was resolved: paths are meant as they were before it. An
  * operation that failed, or isn't known to have succeeded, changes nothing. Returns 0 or -ENOMEM; *@ret is always set. */
 int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret);
+
+/* The same for one that took place before or after others that the index has been told of: nobody knows what stands at its names now. */
+int fops_index_doubt(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret);

@@ -21,30 +21,33 @@ static bool names_directory(const FopsOperation *op, FopsInodeKey directory) {
         return false;
 }
 
-static bool names_known_directory(const FopsPipeline *p, const FopsOperation *op, bool *ret_names_any) {
+/* The one directory that @op was in. Of two it couldn't be told what happened first, here or there. */
+static bool find_directory(const FopsOperation *op, FopsInodeKey *ret) {
         FopsInodeKey key;
+        bool found = false;
 
-        *ret_names_any = false;
         for (size_t i = 0; i < op->n_items; i++) {
                 if (op->items[i].nametype != FOPS_NAMETYPE_PARENT || !fops_item_key(op->items + i, &key))
                         continue;
-                if (fops_path_index_is_known(p->options.index, key) && !fops_path_index_is_ghost(p->options.index, key))
-                        return true;
-                *ret_names_any = true;
+                if (found && !fops_inode_key_equal(*ret, key))
+                        return false;
+                *ret = key;
+                found = true;
         }
-        return false;
+        return found;
 }
 
 bool fops_pipeline_is_early(FopsPipeline *p, const FopsOperation *op) {
-        bool names_any, names_known;
+        FopsInodeKey directory;
+        bool is_there;
 
-        if (!p->options.index || !p->watches.now || !op->tag.data)
+        if (!p->options.index || !p->watches.now || !op->tag.data || !find_directory(op, &directory))
                 return false;
 
         fops_pipeline_begin_to_ask(p, op);
-        names_known = names_known_directory(p, op, &names_any);
+        is_there = fops_path_index_is_known(p->options.index, directory) && !fops_path_index_is_ghost(p->options.index, directory);
         fops_pipeline_end_to_ask(p);
-        return names_any && !names_known;
+        return !is_there;
 }
 
 static void let_parked_go(FopsPipeline *p, FopsWaiting *w) {
@@ -52,7 +55,7 @@ static void let_parked_go(FopsPipeline *p, FopsWaiting *w) {
 }
 
 int fops_pipeline_park(FopsPipeline *p, FopsEvent *event, const FopsOperation *op, uint64_t now_usec) {
-        if (!fops_waiting_add(&p->parked, event, op, now_usec + PARK_USEC))
+        if (!fops_waiting_add(&p->parked, event, op, p->stats.n_events, now_usec + PARK_USEC))
                 return -ENOMEM;
         p->stats.n_parked++;
         if (p->parked.n > PARKED_MAX)
@@ -68,8 +71,10 @@ void fops_pipeline_let_go_what_waits_for(FopsPipeline *p, const FopsOperation *o
         if (is_new && !fops_item_key(op->object.item, &key))
                 return;
         for (FopsWaiting *w = p->parked.oldest; w; w = w->newer)
-                if (is_new ? names_directory(&w->operation, key) : !fops_pipeline_is_early(p, &w->operation))
+                if (is_new ? names_directory(&w->operation, key) : !fops_pipeline_is_early(p, &w->operation)) {
+                        w->is_made = is_new;
                         let_parked_go(p, w);
+                }
 }
 
 /* 0: io_uring's, which comes from any thread. */
@@ -84,13 +89,21 @@ static bool is_made_by_sighted(const FopsPipeline *p, const FopsOperation *op) {
         return false;
 }
 
+/* It goes from where it was, or is gone, and another one may be made of its inode. */
+static bool ends_directory(const FopsOperation *op, const FopsOperation *waiting) {
+        FopsInodeKey directory;
+
+        return op && op->op != FOPS_OP_MKDIR && find_directory(waiting, &directory) && fops_pipeline_touches(op, directory);
+}
+
 /* The event that made a directory began before any in it, and comes first if one process did both. What comes next, at @usec,
  * makes, at most, another one of the same inode. */
 void fops_pipeline_let_older_go(FopsPipeline *p, uint64_t usec, const FopsOperation *op) {
         uint32_t pid = caller(op);
 
         for (FopsWaiting *w = p->parked.oldest; w; w = w->newer)
-                if ((w->usec < usec || (pid > 0 && caller(&w->operation) == pid)) && !is_made_by_sighted(p, &w->operation))
+                if (((w->usec < usec || (pid > 0 && caller(&w->operation) == pid)) && !is_made_by_sighted(p, &w->operation)) ||
+                    ends_directory(op, &w->operation))
                         let_parked_go(p, w);
 }
 
@@ -113,8 +126,9 @@ int fops_pipeline_release_parked(FopsPipeline *p, uint64_t now_usec) {
                                 continue;
                         }
                         w = fops_waiting_take(&p->parked, at);
-                        p->stats.n_parked_in_vain += fops_pipeline_is_early(p, &w->operation);
-                        r = fops_pipeline_go_on(p, w->event, &w->operation, now_usec);
+                        p->stats.n_parked_in_vain += !w->is_made;
+                        /* What was moved since may have been elsewhere before. */
+                        r = fops_pipeline_go_on(p, w->event, &w->operation, !w->is_made && p->newest_gone > w->number, now_usec);
                         if (r < 0)
                                 return r;
                 }

@@ -26,15 +26,17 @@ struct FopsPipeline {
         FopsWaitingQueue parked;  /* until their directory is known */
         FopsWaitingQueue sighted; /* until their name is certain */
         bool may_go;              /* some of the parked */
+        uint64_t newest_gone;     /* the number of the latest event that went on without waiting for its directory */
         uint64_t quiet_since_usec; /* UINT64_MAX: it isn't */
         uint64_t own_changes_until_usec;
-        uint64_t complete_since_usec; /* UINT64_MAX: it isn't */
+        uint64_t complete_since_usec, scanned_since_usec; /* UINT64_MAX: it isn't */
         uint64_t file_usec; /* offline: the latest time seen in the records */
         FopsPipelineStats stats;
 };
 
-/* pipeline.c: finds the paths of @op, as they are before it, and tells the index. Takes @event. */
-int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec);
+/* pipeline.c: finds the paths of @op, as they are before it, and tells the index. @is_late: what the index knows of its directory may be
+ * from after it. Takes @event. */
+int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, bool is_late, uint64_t now_usec);
 
 /* pipeline-changes.c: is there a change of auditing in @event, and none that another made? @op: what its SYSCALL record says, or
  * NULL. */
@@ -49,8 +51,10 @@ void fops_pipeline_end_to_ask(FopsPipeline *p);
 int fops_pipeline_tell_subvolumes(FopsPipeline *p, FopsOperation *op, FopsArena *arena);
 /* Tells the index what @op changed, and what waits for that. */
 int fops_pipeline_keep_index_true(FopsPipeline *p, FopsOperation *op);
+/* Tells it that @op changed something, before or after what it has. */
+int fops_pipeline_doubt_index(FopsPipeline *p, const FopsOperation *op);
 
-/* pipeline-parked.c: does an operation of ours name directories by inode, and the index knows none of them? */
+/* pipeline-parked.c: does an operation of ours name one directory by inode, and the index doesn't know it? */
 bool fops_pipeline_is_early(FopsPipeline *p, const FopsOperation *op);
 /* Takes @event, unless memory is out, until its directory is known or that is in vain. */
 int fops_pipeline_park(FopsPipeline *p, FopsEvent *event, const FopsOperation *op, uint64_t now_usec);
@@ -63,6 +67,8 @@ int fops_pipeline_release_parked(FopsPipeline *p, uint64_t now_usec);
 
 /* pipeline-sighted.c: takes @event until the name that was found for it is certain, and tells the index what is certain already. */
 int fops_pipeline_sight(FopsPipeline *p, FopsEvent *event, FopsOperation *op, const FopsSighting *sighting, uint64_t now_usec);
+/* Did @op make or unmake a name of the object? */
+bool fops_pipeline_touches(const FopsOperation *op, FopsInodeKey object);
 /* What the next event, at @usec, says of the names that wait: @op, or NULL if it is no operation. */
 int fops_pipeline_settle_sighted(FopsPipeline *p, uint64_t usec, const FopsOperation *op, uint64_t now_usec);
 /* Those whose time is over, nothing older being on its way; the oldest, if there are too many; all, without their names. */

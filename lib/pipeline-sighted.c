@@ -34,7 +34,7 @@ int fops_pipeline_sight(FopsPipeline *p, FopsEvent *event, FopsOperation *op, co
         FopsWaiting *w;
 
         if (r >= 0) {
-                w = fops_waiting_add(&p->sighted, event, op, now_usec + SETTLE_USEC);
+                w = fops_waiting_add(&p->sighted, event, op, p->stats.n_events, now_usec + SETTLE_USEC);
                 if (w) {
                         w->sighting = *sighting;
                         p->stats.n_sighted++;
@@ -64,8 +64,7 @@ static int settle(FopsPipeline *p, FopsWaiting **at, bool is_true, uint64_t now_
         return r;
 }
 
-/* Did @op make or unmake a name of the object? */
-static bool touches(const FopsOperation *op, FopsInodeKey object) {
+bool fops_pipeline_touches(const FopsOperation *op, FopsInodeKey object) {
         FopsInodeKey key;
 
         if (op->outcome == FOPS_OUTCOME_FAILED)
@@ -80,7 +79,7 @@ static bool touches(const FopsOperation *op, FopsInodeKey object) {
 int fops_pipeline_settle_sighted(FopsPipeline *p, uint64_t usec, const FopsOperation *op, uint64_t now_usec) {
         for (FopsWaiting **at = &p->sighted.oldest; *at;) {
                 const FopsSighting *sighting = &(*at)->sighting;
-                bool is_touched = op && touches(op, sighting->key);
+                bool is_touched = op && fops_pipeline_touches(op, sighting->key);
                 int r;
 
                 if (!is_touched && usec <= sighting->usec + SETTLE_USEC) {

@@ -19,7 +19,7 @@ FopsPipeline *fops_pipeline_new(const FopsPipelineOptions *options) {
         fops_waiting_init(&p->sighted);
         p->quiet_since_usec = UINT64_MAX;
         fops_coalescer_init(&p->coalescer);
-        p->complete_since_usec = UINT64_MAX;
+        p->complete_since_usec = p->scanned_since_usec = UINT64_MAX;
         p->resolver = (FopsResolver){ .world = options->world, .userdata = options->world_userdata, .index = options->index };
         p->processes = fops_process_table_new(options->proc_fd);
         p->correlator = fops_correlator_new(&options->correlator);
@@ -64,20 +64,22 @@ FopsPairing *fops_pipeline_pairing(FopsPipeline *p) {
         return &p->resolver.pairing;
 }
 
-int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uint64_t now_usec) {
+int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, bool is_late, uint64_t now_usec) {
         FopsSighting sighting;
         bool is_sighted;
         int r;
 
         fops_pipeline_begin_to_ask(p, op);
+        p->resolver.index_is_late = is_late;
         fops_resolver_resolve(&p->resolver, op, p->watches.now ? fops_watch_set_directory(p->watches.now, op->tag) : FOPS_SPAN_ABSENT,
                               &event->arena);
-        is_sighted = fops_resolver_sight(&p->resolver, op, &event->arena, &sighting);
+        is_sighted = !is_late && fops_resolver_sight(&p->resolver, op, &event->arena, &sighting);
+        p->resolver.index_is_late = false;
         fops_pipeline_end_to_ask(p);
 
         if (is_sighted)
                 return fops_pipeline_sight(p, event, op, &sighting, now_usec);
-        r = fops_pipeline_keep_index_true(p, op);
+        r = is_late ? fops_pipeline_doubt_index(p, op) : fops_pipeline_keep_index_true(p, op);
         if (r >= 0)
                 return fops_pipeline_finish(p, event, op, now_usec);
         fops_correlator_recycle(p->correlator, event);
@@ -93,8 +95,10 @@ static int handle_read(FopsPipeline *p, FopsEvent *event, FopsOperation *op, uin
         if (!op)
                 r = p->watches.now && fops_pipeline_has_own_changes_only(p, event, NULL) ? 0 : fops_pipeline_publish_foreign(p, event);
         else if (!p->options.observe || !op->tag.data || !p->options.observe(p->options.userdata, op)) {
-                if (!fops_pipeline_is_early(p, op))
-                        return fops_pipeline_go_on(p, event, op, now_usec);
+                if (!fops_pipeline_is_early(p, op)) {
+                        p->newest_gone = p->stats.n_events;
+                        return fops_pipeline_go_on(p, event, op, false, now_usec);
+                }
                 r = fops_pipeline_park(p, event, op, now_usec);
                 if (r >= 0)
                         return 0;

@@ -58,9 +58,13 @@ FOPS_DEFINE_CLEANUP(FopsPipeline *, fops_pipeline_free)
 int fops_pipeline_set_watches(FopsPipeline *p, const FopsWatchSet *watches, uint64_t realtime_usec);
 bool fops_pipeline_has_watches(const FopsPipeline *p, const FopsWatchSet *watches);
 
-/* The index holds all that is in the watched trees, as it was at @since_usec (CLOCK_REALTIME); for events from before it is too
- * new. UINT64_MAX: it doesn't, or not any more. */
+/* The index holds all that is in the watched trees, as it was at @since_usec (CLOCK_REALTIME). UINT64_MAX: it doesn't, or not any
+ * more. */
 void fops_pipeline_set_index_complete(FopsPipeline *p, uint64_t since_usec);
+
+/* What a scan has put into it is from before @since_usec (CLOCK_REALTIME), and too new for events from before. UINT64_MAX: one is under
+ * way. */
+void fops_pipeline_set_index_scanned(FopsPipeline *p, uint64_t since_usec);
 
 /* What was changed of auditing up to now (µs since the epoch) by nobody in particular was changed by us: no news. UINT64_MAX while
  * changes are being made. */

@@ -13,7 +13,7 @@ void fops_waiting_done(FopsWaitingQueue *q) {
                 fops_event_free(fops_waiting_take(q, &q->oldest)->event);
 }
 
-FopsWaiting *fops_waiting_add(FopsWaitingQueue *q, FopsEvent *event, const FopsOperation *op, uint64_t deadline_usec) {
+FopsWaiting *fops_waiting_add(FopsWaitingQueue *q, FopsEvent *event, const FopsOperation *op, uint64_t number, uint64_t deadline_usec) {
         FopsWaiting *w = fops_arena_alloc(&event->arena, sizeof(FopsWaiting));
 
         if (!w)
@@ -22,6 +22,7 @@ FopsWaiting *fops_waiting_add(FopsWaitingQueue *q, FopsEvent *event, const FopsO
                 .event = event,
                 .operation = *op,
                 .usec = fops_event_id_usec(event->id),
+                .number = number,
                 .deadline_usec = deadline_usec,
         };
         *q->tail = w;

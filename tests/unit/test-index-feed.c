@@ -407,6 +407,90 @@ static void test_other_operations_change_nothing(void **state) {
         assert_false(f->fed.learnt);
 }
 
+static void test_what_was_away_with_its_tree_is_not_told_until_it_is_seen(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 12, "below", 13, true);
+        feed(f, RENAMEAT PARENT("/srv/", 2) PARENT("/tmp/", 99) DIR_ITEM("/srv/a", 10, "DELETE") DIR_ITEM("/tmp/gone", 10, "CREATE"));
+        assert_indexed(f->index, 12, true, NULL);
+
+        /* One of its directories comes in by itself; what was in that may have been moved meanwhile. */
+        feed(f, RENAMEAT PARENT("/tmp/gone/", 10) PARENT("/srv/b/", 11) DIR_ITEM("/tmp/gone/d", 12, "DELETE")
+                DIR_ITEM("/srv/b/d", 12, "CREATE"));
+        assert_indexed(f->index, 12, true, "/srv/b/d");
+        assert_indexed(f->index, 13, true, NULL);
+        assert_indexed(f->index, 21, false, NULL);
+        assert_int_equal(f->fed.n_new_trees, 1);
+
+        /* What is made in it is there. */
+        feed(f, MKDIRAT PARENT("/x", 12) DIR_ITEM("new", 14, "CREATE"));
+        assert_indexed(f->index, 14, true, "/srv/b/d/new");
+
+        /* Then the whole. */
+        feed(f, RENAMEAT PARENT("/tmp/", 99) PARENT("/srv/", 2) DIR_ITEM("/tmp/gone", 10, "DELETE") DIR_ITEM("/srv/again", 10, "CREATE"));
+        assert_indexed(f->index, 10, true, "/srv/again");
+        assert_indexed(f->index, 20, false, NULL);
+        assert_indexed(f->index, 14, true, "/srv/b/d/new");
+}
+
+static void test_what_an_exchange_brings_is_not_known_below(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "c", 13, true);
+        feed(f, RENAMEAT PARENT("/srv/", 10) PARENT("/tmp/", 99) DIR_ITEM("/srv/a/d", 12, "DELETE") DIR_ITEM("/tmp/d", 12, "CREATE"));
+        feed(f, RENAMEAT2 PARENT("/srv/b/", 11) PARENT("/tmp/", 99) DIR_ITEM("/srv/b/c", 13, "DELETE") DIR_ITEM("/tmp/d", 12, "DELETE")
+                DIR_ITEM("/tmp/d", 13, "CREATE") DIR_ITEM("/srv/b/c", 12, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_indexed(f->index, 12, true, "/srv/b/c");
+        assert_indexed(f->index, 21, false, NULL);
+        assert_int_equal(f->fed.n_new_trees, 1);
+}
+
+static void test_what_only_a_scan_saw_comes_from_elsewhere_unless_it_was_seen_where_it_was(void **state) {
+        Fixture *f = *state;
+
+        fops_path_index_begin_scan(f->index);
+        index_put(f->index, 11, "came", 14, true);
+        index_put(f->index, 14, "below", 15, true);
+        fops_path_index_set_ahead(f->index, true);
+        feed(f, RENAMEAT PARENT("/srv/b/", 11) PARENT("/srv/a/", 10) DIR_ITEM("/srv/b/came", 14, "DELETE") DIR_ITEM("/srv/a/x", 14, "CREATE"));
+        assert_int_equal(f->fed.n_new_trees, 0);
+        feed(f, RENAMEAT PARENT("/tmp/", 99) PARENT("/srv/a/", 10) DIR_ITEM("/tmp/below", 15, "DELETE") DIR_ITEM("/srv/a/y", 15, "CREATE"));
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_int_equal(f->fed.new_trees[0].inode, 15);
+}
+
+static void test_of_an_operation_of_whatever_time_the_names_are_not_known(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, RENAMEAT PARENT("/srv/a/", 10) PARENT("/srv/a/", 10) DIR_ITEM("/srv/a/d", 12, "DELETE") DIR_ITEM("/srv/a/e", 12, "CREATE"));
+        assert_int_equal(fops_index_doubt(f->index, &f->op, &f->fed), 0);
+        assert_indexed(f->index, 12, true, NULL);
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        assert_true(f->fed.n_new_trees > 0);
+        assert_int_equal(f->fed.new_trees[0].inode, 10);
+
+        /* What it only names it doesn't change. */
+        read_lines(f, CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=41 a3=0") PARENT("/srv/a/", 10) FILE_ITEM("/srv/a/f", 20, "NORMAL"));
+        assert_int_equal(fops_index_doubt(f->index, &f->op, &f->fed), 0);
+        assert_indexed(f->index, 20, false, "/srv/a/f");
+        assert_int_equal(f->fed.n_new_trees, 0);
+}
+
+static void test_of_two_names_that_end_alike_one_outside_may_be_exchanged(void **state) {
+        Fixture *f = *state;
+
+        /* 20 stood in 10; 99 isn't known. By descriptors: which is the old one isn't told. */
+        read_lines(f, RENAMEAT2 PARENT("/x", 10) PARENT("/x", 99) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"));
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_true(f->op.may_be_exchange);
+        /* In the other one, all of which is known, there is no such name. */
+        read_lines(f, RENAMEAT2 PARENT("/x", 10) PARENT("/x", 11) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("f", 20, "CREATE"));
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_false(f->op.may_be_exchange);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+}
+
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -434,6 +518,11 @@ int main(void) {
                 TEST(test_a_rename_whose_old_name_nobody_knows_has_a_new_one),
                 TEST(test_a_name_that_is_no_name_is_no_path_either),
                 TEST(test_other_operations_change_nothing),
+                TEST(test_what_was_away_with_its_tree_is_not_told_until_it_is_seen),
+                TEST(test_what_an_exchange_brings_is_not_known_below),
+                TEST(test_what_only_a_scan_saw_comes_from_elsewhere_unless_it_was_seen_where_it_was),
+                TEST(test_of_an_operation_of_whatever_time_the_names_are_not_known),
+                TEST(test_of_two_names_that_end_alike_one_outside_may_be_exchanged),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

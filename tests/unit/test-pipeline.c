@@ -751,6 +751,7 @@ static void finds(Watching *w, uint64_t inode, const char *name, uint64_t usec) 
 static void sighted_init(Watching *w, Fixture *f) {
         watching_init(w, f);
         w->names_directory = 20;
+        fops_pipeline_set_index_scanned(w->pipeline, 0);
         fops_pipeline_set_index_complete(w->pipeline, 0);
 }
 
@@ -1001,7 +1002,7 @@ static void test_what_waits_is_observed_once(void **state) {
         watching_done(&w);
 }
 
-static void test_a_directory_that_comes_back_frees_what_waits_for_those_below(void **state) {
+static void test_what_is_below_a_directory_that_comes_back_is_not_known_until_it_is_seen(void **state) {
         static const char *out[5] = {
                 "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT",
                 "name=\"/w/a\" inode=21 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/tmp/a\" inode=21 dev=fe:00 mode=040755 nametype=CREATE",
@@ -1010,6 +1011,7 @@ static void test_a_directory_that_comes_back_frees_what_waits_for_those_below(vo
                 "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
                 "name=\"/tmp/a\" inode=21 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/b\" inode=21 dev=fe:00 mode=040755 nametype=CREATE",
         };
+        const FopsPathLink below = { index_key(21), FOPS_SPAN_LITERAL("below"), index_key(22), true };
         Watching w;
 
         watching_init(&w, *state);
@@ -1022,7 +1024,14 @@ static void test_a_directory_that_comes_back_frees_what_waits_for_those_below(vo
         push_delete(&w, 4, 2, 22, "x");
         assert_published(*state, "");
         push_call(&w, 4, 1, w.tag, 264, in);
-        assert_published(*state, "rename success /tmp/a -> /srv/data/b key data\ndelete success /srv/data/b/below/x key data\n");
+        assert_published(*state, "rename success /tmp/a -> /srv/data/b key data\n");
+        assert_indexed(w.index, 21, true, "/srv/data/b");
+        assert_indexed(w.index, 22, true, NULL);
+        push_mkdir(&w, 5, 1, 21, "new", 23);
+        assert_published(*state, "delete success key data\nmkdir success /srv/data/b/new key data\n");
+        assert_int_equal(fops_path_index_put(w.index, &below, FOPS_PUT_SCANNED), FOPS_INDEX_KNOWN);
+        push_delete(&w, 6, 2, 22, "y");
+        assert_published(*state, "delete success /srv/data/b/below/y key data\n");
         watching_done(&w);
 }
 
@@ -1064,18 +1073,81 @@ static void test_an_index_that_is_ahead_of_an_event_keeps_what_it_saw_to_itself(
         Watching w;
 
         watching_init(&w, *state);
+        fops_pipeline_set_index_scanned(w.pipeline, T0);
         fops_pipeline_set_index_complete(w.pipeline, T0);
         push_call(&w, 1, 1, w.tag, 264, in);
         assert_int_equal(w.n_new_trees, 1);
+        fops_pipeline_set_index_scanned(w.pipeline, UINT64_MAX);
         fops_pipeline_set_index_complete(w.pipeline, UINT64_MAX);
         /* The scan of it, which is as new as 1000.020 s, sees a directory of an inode that was another one's before. */
         index_put(w.index, 50, "new", 60, true);
+        fops_pipeline_set_index_scanned(w.pipeline, T0 + 20000);
         fops_pipeline_set_index_complete(w.pipeline, T0 + 20000);
         push_delete(&w, 10, 2, 60, "x");
         push_delete(&w, 11, 2, 20, "y");
         assert_published(*state, "rename success -> /srv/data/t key data\ndelete success key data\ndelete success /srv/data/y key data\n");
         push_delete(&w, 20, 2, 60, "z");
         assert_published(*state, "delete success /srv/data/t/new/z key data\n");
+        watching_done(&w);
+}
+
+static void test_at_the_beginning_too_a_scan_is_ahead_of_older_events(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        index_put(w.index, 20, "sub", 21, true);
+        push_delete(&w, 5, 2, 21, "x");
+        fops_pipeline_set_index_scanned(w.pipeline, T0 + 20000);
+        push_delete(&w, 10, 2, 21, "y");
+        assert_published(*state, "delete success key data\n");
+        /* Not all was scanned; but what was is told. */
+        push_delete(&w, 20, 2, 21, "z");
+        assert_published(*state, "delete success key data\ndelete success /srv/data/sub/z key data\n");
+        watching_done(&w);
+}
+
+static void test_what_others_have_overtaken_is_not_told_where_its_directory_is_since(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        fops_pipeline_set_index_scanned(w.pipeline, 0);
+        push_delete(&w, 4, 2, 60, "x");
+        push_mkdir(&w, 4, 3, 60, "made", 61);
+        push_mkdir(&w, 4, 1, 20, "other", 70);
+        assert_published(*state, "mkdir success /srv/data/other key data\n");
+        index_put(w.index, 20, "u", 60, true);
+        push_delete(&w, 5, 1, 20, "y");
+        assert_published(*state, "delete success key data\nmkdir success key data\ndelete success /srv/data/y key data\n");
+
+        /* What it made there isn't known until it is seen. */
+        assert_indexed(w.index, 60, true, "/srv/data/u");
+        assert_indexed(w.index, 61, true, NULL);
+        assert_int_equal(w.n_new_trees, 1);
+        watching_done(&w);
+}
+
+static void test_a_directory_that_is_gone_is_not_the_next_one_of_its_inode(void **state) {
+        Watching w;
+
+        watching_init(&w, *state);
+        push_delete(&w, 4, 2, 50, "x");
+        push_two(&w, 4, 1, w.tag, 84, 20, "t", 50, "040755", "DELETE");
+        push_mkdir(&w, 4, 3, 20, "new", 50);
+        assert_published(*state, "delete success key data\nrmdir success /srv/data/t key data\nmkdir success /srv/data/new key data\n");
+        watching_done(&w);
+}
+
+static void test_what_is_in_two_directories_does_not_wait(void **state) {
+        static const char *in[5] = {
+                "name=\"/u/\" inode=50 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/v/\" inode=51 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/u/t\" inode=60 dev=fe:00 mode=0100644 nametype=DELETE", "name=\"/v/t\" inode=60 dev=fe:00 mode=0100644 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_call(&w, 4, 2, w.tag, 264, in);
+        push_mkdir(&w, 4, 1, 20, "new", 50);
+        assert_published(*state, "rename success /u/t -> /v/t key data\nmkdir success /srv/data/new key data\n");
         watching_done(&w);
 }
 
@@ -1135,10 +1207,14 @@ int main(void) {
                 TEST(test_the_end_tells_no_name_that_is_not_certain),
                 TEST(test_of_too_many_new_names_the_oldest_goes_without),
                 TEST(test_what_waits_is_observed_once),
-                TEST(test_a_directory_that_comes_back_frees_what_waits_for_those_below),
+                TEST(test_what_is_below_a_directory_that_comes_back_is_not_known_until_it_is_seen),
                 TEST(test_older_events_go_on_whoever_they_wait_for),
                 TEST(test_requests_of_io_uring_are_not_one_after_another),
                 TEST(test_an_index_that_is_ahead_of_an_event_keeps_what_it_saw_to_itself),
+                TEST(test_at_the_beginning_too_a_scan_is_ahead_of_older_events),
+                TEST(test_what_others_have_overtaken_is_not_told_where_its_directory_is_since),
+                TEST(test_a_directory_that_is_gone_is_not_the_next_one_of_its_inode),
+                TEST(test_what_is_in_two_directories_does_not_wait),
                 TEST(test_when_a_tree_comes_in_no_removed_directory_is_known_any_more),
         };
 
