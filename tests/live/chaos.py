@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One process that does anything to a tree, at random, and knows what it did:
 
-    chaos.py SEED SECONDS TOP TRUTH
+    chaos.py SEED SECONDS TOP AWAY TRUTH
 
 in bursts at full speed makes directories and files in TOP, moves whole trees about, exchanges them, removes them, links files; by absolute
-names, from current directories and descriptors that stay open while all this moves, through ".." and by children that are gone at once. Writes to TRUTH what it did, one line of JSON each: pid, operation, path, new path."""
+names, from current directories and descriptors that stay open while all this moves, through ".." and by children that are gone at once. If
+AWAY isn't empty, some of it is done in there, and trees are carried there and back. Writes to TRUTH what it did in TOP, one line of JSON
+each: pid, operation, path, new path."""
 
 import ctypes
 import json
@@ -53,9 +55,10 @@ class Node:
 
 
 class Chaos:
-    def __init__(self, seed, top, truth):
+    def __init__(self, seed, top, away, truth):
         self.random = random.Random(seed)
         self.top = Node(None, top, True)
+        self.away = Node(None, away, True) if away else None
         self.truth = truth
         self.plan = []         # (call, what to tell)
         self.open_now = {}     # number → fd
@@ -64,10 +67,13 @@ class Chaos:
         self.n = 0
 
     def nodes(self, is_directory):
-        return [n for n in self.top.below() if n.is_directory == is_directory and n.parent]
+        return [n for root in self.roots() for n in root.below() if n.is_directory == is_directory and n.parent]
+
+    def roots(self):
+        return [self.top] + [self.away] * (self.away is not None)
 
     def directory(self):
-        return self.random.choice([self.top, *self.nodes(True)])
+        return self.random.choice([*self.roots(), *self.nodes(True)])
 
     def new_name(self):
         # Few names, so that what is wrong looks right.
@@ -80,7 +86,7 @@ class Chaos:
         return name
 
     def is_attached(self, node):
-        return self.top in node.above()
+        return any(root in node.above() for root in self.roots())
 
     def said(self, parent, name):
         """(number of a descriptor or None, what to say) for @name in @parent, in one of the ways that lead there."""
@@ -101,8 +107,11 @@ class Chaos:
     def tell(self, op, path, new_path=None):
         self.truth.write(json.dumps([os.getpid(), op, path, new_path]) + "\n")
 
+    def is_inside(self, path):
+        return path is not None and path.startswith(self.top.name + "/")
+
     def do(self, call, *told):
-        self.plan.append((call, told))
+        self.plan.append((call, told if any(self.is_inside(path) for path in told[1:]) else ()))
 
     def at(self, number):
         return None if number is None else self.open_now[number]
@@ -247,19 +256,30 @@ class Chaos:
         number, _ = self.descriptors.pop(self.random.randrange(len(self.descriptors)))
         self.do(lambda: os.close(self.open_now.pop(number)))
 
+    def carry(self):
+        """A whole tree, away or back."""
+        inside = self.random.random() < 0.4
+        nodes = [n for n in self.nodes(True) if (self.top in n.above()) == inside]
+        if not nodes:
+            return
+        node = self.random.choice(nodes)
+        parent = self.away if inside else self.random.choice([n for n in self.top.below() if n.is_directory])
+        self.move(node, parent, self.free_name(parent))
+
     def step(self):
         choices = [self.rename] * 6 + [self.exchange] * 2 + [self.chmod] * 2 + [self.link, self.stand, self.open]
         choices += [self.mkdir] * 4 if len(self.nodes(True)) < DIRECTORIES else [self.remove_tree, self.rmdir]
         choices += [self.create] * 4 if len(self.nodes(False)) < FILES else [self.unlink] * 4
+        choices += [self.carry] * 6 if self.away else []
         choices += [self.close] if len(self.descriptors) > DESCRIPTORS else []
         self.random.choice(choices)()
 
 
 def main():
-    seed, seconds, top, path = sys.argv[1:]
+    seed, seconds, top, away, path = sys.argv[1:]
     deadline = time.monotonic() + float(seconds)
     with open(path, "a", encoding="ascii") as truth:
-        chaos = Chaos(seed, top, truth)
+        chaos = Chaos(seed, top, away, truth)
         while time.monotonic() < deadline:
             for _ in range(BURST):
                 chaos.step()
