@@ -13,8 +13,9 @@ FopsKnownGroups *fops_entry_known(FopsEntry *e) {
 FopsKnownGroups *fops_known_groups_free(FopsKnownGroups *k) {
         if (!k)
                 return NULL;
-        for (size_t i = 0; i < sizeof(k->heads) / sizeof(k->heads[0][0]); i++)
-                fops_arena_done(&k->heads[0][i].arena);
+        for (size_t i = 0; i < ELEMENTSOF(k->heads); i++)
+                for (size_t j = 0; j < ELEMENTSOF(k->heads[i]); j++)
+                        fops_arena_done(&k->heads[i][j].arena);
         for (size_t i = 0; i < ELEMENTSOF(k->items); i++)
                 fops_arena_done(&k->items[i].group.arena);
         for (size_t i = 0; i < ELEMENTSOF(k->who); i++)

@@ -22,7 +22,9 @@ static void add_id(FopsEntry *e, const char *name, uint32_t id) {
 
 /* For fields that may stand several times in a row, with a different value each. */
 static inline void add_once(FopsEntry *e, const char *name, FopsSpan value) {
-        for (size_t i = e->n_fields; i > 0 && e->fields[i - 1].name_size == strlen(name) && strcmp(e->fields[i - 1].name, name) == 0; i--)
+        const size_t size = strlen(name);
+
+        for (size_t i = e->n_fields; i > 0 && e->fields[i - 1].name_size == size && memcmp(e->fields[i - 1].name, name, size) == 0; i--)
                 if (fops_span_equal(e->fields[i - 1].value, value))
                         return;
         fops_entry_add(e, name, value);
@@ -149,7 +151,7 @@ static void add_item(FopsEntry *e, const FopsItem *item) {
         size_t first = e->n_fields;
 
         if (known)
-                k = known->items + (item->dev_minor * 7 + item->mode * 5 + (item->mode >> 5) + item->ouid) % ELEMENTSOF(known->items);
+                k = known->items + (item->dev_minor * 7 + item->mode * 5 + (item->mode >> 5) + item->ouid) % FOPS_KNOWN_ITEMS_MAX;
         if (k && k->group.n_fields > 0 && k->dev_major == item->dev_major && k->dev_minor == item->dev_minor &&
             k->mode == item->mode && k->ouid == item->ouid && k->ogid == item->ogid && k->is_inferred == item->is_inferred &&
             fops_entry_add_group(e, &k->group))

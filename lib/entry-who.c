@@ -2,8 +2,8 @@
 
 /* The process and its people into fields: FOPSD_PID=4711 FOPSD_EXE=/usr/bin/rm FOPSD_UID=0 FOPSD_USER=root …
  *
- * A third of an entry, and the same for all that a process does. So they are made once and kept as a group, with the operation that they
- * were made of; if all of it is the same again, they are. A user's name may change: they are made anew when names.c has looked. */
+ * A third of an entry, and the same for all that a process does. So they are made once and kept as a group, with what they were made
+ * of; if all of that is the same again, they are. A user's name may change: they are made anew when names.c has looked. */
 
 #include "entry-internal.h"
 

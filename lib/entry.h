@@ -24,7 +24,8 @@ typedef struct FopsField {
         bool is_plain;    /* the value is known to be, as plain.h says */
 } FopsField;
 
-/* Fields that are the same in many entries, in this order: whoever writes them may keep what became of them, and put that in their place. */
+/* Fields that are the same in many entries, in this order: whoever writes them may keep what became of them, and put that in their
+ * place the next time. */
 typedef struct FopsFieldGroup {
         size_t n_fields;
         FopsField fields[36]; /* those of a process, with 16 ancestors */
@@ -117,15 +118,17 @@ void fops_entry_from_operation(FopsEntry *e, const FopsOperation *op, FopsNames 
  * (`type=NAME msg=audit(…): …`), FOPSD_RECORD_TYPE each type's name once. Borrows from @event. */
 void fops_entry_from_event(FopsEntry *e, const FopsEvent *event);
 
-/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused. @names
- * were begun. */
+/* Of these the process and its people alone, FOPSD_PID to FOPSD_RUNTIME: for entries of other kinds that somebody caused.
+ * @names were begun. */
 void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names);
 
 /* message.h's own work, declared here since it needs only an operation: the line for people,
  *   alice as root renamed /srv/a to /srv/b with mv[4712]
- * in @arena. @names were begun. Control bytes, invalid UTF-8 and bidirectional overrides in names are escaped as \xHH, so that a line is a line. */
+ * in @arena. Control bytes, invalid UTF-8 and bidirectional overrides in names are escaped as \xHH, so that a line is a line. @names
+ * were begun. */
 FopsSpan fops_message_from_operation(FopsArena *arena, const FopsOperation *op, FopsNames *names);
 
-/* The same of @deed, beginning with @names; safe words that follow the person, which no rule brought:
- *   alice as root removed 4 rules of fopsd's with auditctl[4711] */
+/* The same of @deed, safe words that follow the person, which no rule brought:
+ *   alice as root removed 4 rules of fopsd's with auditctl[4711]
+ * @names are begun here. */
 FopsSpan fops_message_from_deed(FopsArena *arena, const FopsOperation *who, FopsNames *names, const char *deed);

@@ -6,7 +6,8 @@
  * That is read here, field by field in this order; and the rest, behind the bar, says what it said the last time.
  *
  * That holds for any bytes: of a SYSCALL's fields the first of a name counts, so none of the rest can speak of the call, and none of
- * what is in front of it speaks of the caller. A PATH whose rest has another item= or name= isn't remembered. */
+ * what is in front of it speaks of the caller. A PATH whose rest has another item= or name= isn't remembered. A PROCTITLE is known as a
+ * whole: a process has the same in all its events. */
 
 #include "memo.h"
 #include "operation-internal.h"
@@ -27,7 +28,11 @@ typedef struct KnownTitle {
         char title[FOPS_MEMO_TEXT_BYTES_MAX / 2], line[FOPS_MEMO_TEXT_BYTES_MAX / 2];
 } KnownTitle;
 
-typedef enum FirstField { ARCH, SYSCALL, SUCCESS, EXIT, A0, A1, A2, A3, ITEMS, PPID, ITEM, NAME, INODE, _FIRST_FIELD_MAX } FirstField;
+typedef enum FirstField {
+        ARCH, SYSCALL, SUCCESS, EXIT, A0, A1, A2, A3, ITEMS, PPID, /* of a SYSCALL */
+        ITEM, NAME, INODE,                                         /* of a PATH */
+        _FIRST_FIELD_MAX,
+} FirstField;
 
 static const FopsFieldName fields[_FIRST_FIELD_MAX] = {
         [ARCH] = FOPS_FIELD_NAME("arch"),   [SYSCALL] = FOPS_FIELD_NAME("syscall"), [SUCCESS] = FOPS_FIELD_NAME("success"),
@@ -189,6 +194,10 @@ void fops_operation_remember_call(FopsOperationMemory *m, FopsSpan rest, const F
         for (FopsSpan *s = known->caller.texts; s < known->caller.texts + ELEMENTSOF(caller->texts); s++) {
                 if (!s->data || move(s, rest, place->text))
                         continue;
+                if (s->size > sizeof(known->decoded) - known->n_decoded) {
+                        place->size = 0;
+                        return;
+                }
                 memcpy(known->decoded + known->n_decoded, s->data, s->size);
                 s->data = known->decoded + known->n_decoded;
                 known->n_decoded += s->size;

@@ -9,11 +9,13 @@
 
 /* A byte is 0 if it is plain, and not below @first: ' ', or '!' where blanks aren't wanted. */
 static inline FopsBytes fops_plain_check(FopsBytes bytes, uint8_t first) {
-        return (FopsBytes) ((FopsBytes) (bytes - first) > (uint8_t) ('~' - first)) | (FopsBytes) (bytes == '"') | (FopsBytes) (bytes == '\\');
+        FopsBytes is_outside = (FopsBytes) ((FopsBytes) (bytes - first) > (uint8_t) ('~' - first));
+
+        return is_outside | (FopsBytes) (bytes == '"') | (FopsBytes) (bytes == '\\');
 }
 
-/* Copies @s to @to, where there is room for it. False if it isn't plain, or has a byte below @first; @to then holds anything. Short values, most of them, by their
- * two ends, which overlap. */
+/* Copies @s to @to, where there is room for it. False if it isn't plain, or has a byte below @first; @to then holds anything. Short
+ * values, most of them, by their two ends, which overlap. */
 static _always_inline_ bool fops_plain_copy_from(char *to, FopsSpan s, uint8_t first) {
         FopsBytes bytes, found = {};
         uint64_t halves[2];

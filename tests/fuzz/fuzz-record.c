@@ -27,9 +27,15 @@ static void check_record(const FopsRecord *r, FopsSpan text) {
 }
 
 static void check_operation(FopsEvent *event) {
-        _cleanup_(fops_operation_memory_freep) FopsOperationMemory *memory = fops_operation_memory_new();
-        _cleanup_(fops_syscall_table_freep) FopsSyscallTable *syscalls = fops_syscall_table_new();
+        /* Kept, so that what one record leaves behind would show in another. */
+        static FopsOperationMemory *memory;
+        static FopsSyscallTable *syscalls;
         FopsOperation op, again;
+
+        if (!memory)
+                memory = fops_operation_memory_new();
+        if (!syscalls)
+                syscalls = fops_syscall_table_new();
 
         if (fops_operation_from_event(event, syscalls, NULL, &op) != FOPS_OPERATION_OK)
                 return;

@@ -49,7 +49,8 @@ static const FopsSyscall call = { .name = "unlink" };
 static const FopsOperation rm = {
         .event = &event, .syscall = &call, .nr = 87, .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,
         .pid = 4711, .ppid = 4700, .uid = 1, .gid = 2, .euid = 3, .auid = 4, .session = 5, .comm = { "rm", 2 },
-        .exe = { "/usr/bin/rm", 11 }, .tty = { "pts0", 4 }, .subj = { "s", 1 }, .cmdline = { "rm x", 4 }, .unit = { "u", 1 }, .container = { "c", 1 },
+        .exe = { "/usr/bin/rm", 11 }, .tty = { "pts0", 4 }, .subj = { "s", 1 },
+        .cmdline = { "rm x", 4 }, .unit = { "u", 1 }, .container = { "c", 1 },
         .runtime = { "r", 1 }, .parents = { { "bash[1]", 7 }, { "init[1]", 7 } }, .n_parents = 2,
 };
 

@@ -4,6 +4,8 @@
 
 #include "test-records.h"
 
+#include "entry.h"
+
 #include "../same-operation.h"
 
 #define CALL "arch=c000003e syscall=87 success=yes exit=0 a0=7ffe a1=0 a2=0 a3=0 items=2 "
@@ -28,6 +30,16 @@ static int teardown(void **state _unused_) {
         return 0;
 }
 
+static void assert_same_arguments(const FopsOperation *op, const FopsOperation *expected) {
+        FopsEntry e = {}, expected_e = {};
+
+        fops_entry_from_operation(&e, op, NULL, false);
+        fops_entry_from_operation(&expected_e, expected, NULL, false);
+        assert_true(fops_span_equal(fops_entry_get(&e, "FOPSD_ARGS"), fops_entry_get(&expected_e, "FOPSD_ARGS")));
+        fops_entry_done(&e);
+        fops_entry_done(&expected_e);
+}
+
 /* What is read with all that was remembered up to here, and remembered from here on, is what the records alone say. */
 static void check(const char *lines) {
         _cleanup_(fops_event_freep) FopsEvent *alone = event_from_lines(lines), *event = event_from_lines(lines);
@@ -36,6 +48,7 @@ static void check(const char *lines) {
         assert_int_equal(fops_operation_from_event(alone, syscalls, NULL, &expected), FOPS_OPERATION_OK);
         assert_int_equal(fops_operation_from_event(event, syscalls, memory, &op), FOPS_OPERATION_OK);
         assert_true(same_operation(&op, &expected));
+        assert_same_arguments(&op, &expected);
 }
 
 /* Each after each other, so that what one leaves behind could show in all. */
@@ -82,6 +95,10 @@ static void test_the_call_is_read_each_time(void **state _unused_) {
                 SYSCALL("arch=c000003e syscall=87 success=no exit=-9223372036854775808 a0=1 a1=2 a2=3 a3=4 items=1 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=7ffe a1=0 a2=0 a3=00000000000000000 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=7ffe a1=0 a2=0 a3= items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=7ffe a1=00 a2=0 a3=0 items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=7ffe a1=0 a2=A a3=0 items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=F a1=ff a2=0 a3=f items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=0 a1=0 a2=0 a3=Abcdef0123456789 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit= a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0x a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
                 SYSCALL("arch=1c000003e syscall=4294967296 success=yes exit=0 a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
@@ -141,6 +158,17 @@ static void test_a_label_cannot_name_an_item_of_another_event(void **state _unus
         check_all(lines, ELEMENTSOF(lines));
 }
 
+static void test_command_lines_are_told_apart(void **state _unused_) {
+        static const char *const lines[] = {
+                RM(1) RECORD("PROCTITLE", "proctitle=726D002D7266002F7372762F61"), RM(1) RECORD("PROCTITLE", "proctitle=726D002D7266002F7372762F62"),
+                RM(1) RECORD("PROCTITLE", "proctitle=726D002D7266002F7372762F000000"), RM(1) RECORD("PROCTITLE", "proctitle=\"rm\""),
+                RM(1) RECORD("PROCTITLE", "proctitle=(null)"), RM(1) RECORD("PROCTITLE", "proctitle=0000000000000000"), RM(1),
+                RM(1) RECORD("EXECVE", "argc=1 a0=\"x\"") RECORD("PROCTITLE", "proctitle=726D002D7266002F7372762F61"),
+        };
+
+        check_all(lines, ELEMENTSOF(lines));
+}
+
 static void test_long_records_are_read_each_time(void **state _unused_) {
         char exe[2 * 512 + 1], line[2048];
 
@@ -161,6 +189,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_call_made_within_a_ring_is_both, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_items_keep_their_own_names_and_inodes, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_label_cannot_name_an_item_of_another_event, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_command_lines_are_told_apart, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_long_records_are_read_each_time, setup, teardown),
         };
 
