@@ -352,8 +352,9 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
         old = find_object(&c, &op->object, hint);
         if (op->has_two_names)
                 new = find_object(&c, &op->new_object, hint);
-        /* Of an exchange the records may call both names by one: which is where isn't known then. */
-        if (op->may_be_exchange && fops_span_equal(op->object.item->name, op->new_object.item->name))
+        /* Of an exchange the records may call both names by one: which is where isn't known then. And nothing was moved to where it was. */
+        if ((op->may_be_exchange && fops_span_equal(op->object.item->name, op->new_object.item->name)) ||
+            (renamed && op->object.item && op->new_object.item && old.path.data && fops_span_equal(old.path, new.path)))
                 old = new = (Found){};
 
         op->path = old.path;

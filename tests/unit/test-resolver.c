@@ -678,6 +678,19 @@ static void test_what_may_be_an_exchange_of_one_name_has_no_path(void **state) {
         assert_span(f->op.new_path, "/srv/data/sub/x");
 }
 
+static void test_nothing_is_moved_to_where_it_was(void **state) {
+        const char *lines = CALL_64("syscall=82 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv\"") PARENT("/srv/data/", 2)
+                PARENT("/srv/data/", 2) FILE_ITEM("/srv/data/x", 60, "DELETE") FILE_ITEM("/srv/data/x", 60, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, WORLD(PLACES({ "/srv/data", 2 })));
+
+        resolve_with(f, &r, "/srv/data", lines);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_span(f->op.path, NULL);
+        assert_span(f->op.new_path, NULL);
+        assert_span(f->op.dir, NULL);
+}
+
 static void test_an_index_that_may_be_late_is_not_asked(void **state) {
         const World *world = WORLD(PLACES({ "/", 1 }, { "/srv/data", 2 }), .root = ROOT_GONE);
         const char *lines = UNLINKAT("3") PARENT("/srv", 3) FILE_ITEM("x", 51, "DELETE");
@@ -994,6 +1007,7 @@ int main(void) {
                 TEST(test_what_is_open_is_believed_if_its_own_name_has_not_changed_either),
                 TEST(test_a_moved_directorys_climbing_name_is_not_verified),
                 TEST(test_what_may_be_an_exchange_of_one_name_has_no_path),
+                TEST(test_nothing_is_moved_to_where_it_was),
                 TEST(test_an_index_that_may_be_late_is_not_asked),
         };
 
