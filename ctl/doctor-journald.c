@@ -38,7 +38,8 @@ void check_rate_limit(Examination *e) {
                 return;
         if (lstat(UNITS "log-rate-limit-interval:fopsd.service", &st) == 0)
                 return;
-        finding_add(e, VERDICT_PROBLEM, "LogRateLimitIntervalSec=1us for fopsd.service (systemctl edit fopsd; 0 has no effect), and restart it",
+        finding_add(e, VERDICT_PROBLEM,
+                    "LogRateLimitIntervalSec=1us for fopsd.service (systemctl edit fopsd; 0 has no effect), and restart it",
                     "journald drops what is more than %.*s entries in %.*s", (int) e->journald.rate_limit_burst.size,
                     e->journald.rate_limit_burst.data ? e->journald.rate_limit_burst.data : "", (int) e->journald.rate_limit_interval.size,
                     e->journald.rate_limit_interval.data ? e->journald.rate_limit_interval.data : "");
@@ -70,7 +71,8 @@ void check_dropped_entries(Examination *e) {
                         n += is_of_fopsd(j);
         sd_journal_close(j);
         if (n > 0)
-                finding_add(e, VERDICT_PROBLEM, "LogRateLimitIntervalSec=1us for fopsd.service, and restart it; journalctl -b " JOURNAL_DROPPED " shows them",
+                finding_add(e, VERDICT_PROBLEM,
+                            "LogRateLimitIntervalSec=1us for fopsd.service, and restart it; journalctl -b " JOURNAL_DROPPED " shows them",
                             "%zu times journald dropped entries of fopsd since the boot", n);
 }
 
@@ -129,8 +131,8 @@ void check_audit_socket(Examination *e) {
                 unsigned protocol, groups;
 
                 /* NETLINK_AUDIT, AUDIT_NLGRP_READLOG */
-                found = sscanf(line, "%*s %u %*u %x %*s %*s %*s %*s %*s %lu", &protocol, &groups, &inode) == 3 && protocol == 9 && (groups & 1) &&
-                        journald_has_socket(inode);
+                found = sscanf(line, "%*s %u %*u %x %*s %*s %*s %*s %*s %lu", &protocol, &groups, &inode) == 3 && protocol == 9 &&
+                        (groups & 1) && journald_has_socket(inode);
         }
         if (f)
                 fclose(f);
@@ -153,8 +155,8 @@ void check_journald_audit(Examination *e) {
         if (cannot_read(e) || !fops_span_is_present(audit) || is_one_of(audit, harmless))
                 return;
         finding_add(e, VERDICT_PROBLEM, "\"[Journal]\" and \"Audit=\" (nothing behind it) in /etc/systemd/journald.conf.d/audit.conf",
-                    "journald turns auditing off whenever it starts (Audit=%.*s); until fopsd has it on again nothing is recorded", (int) audit.size,
-                    audit.data);
+                    "journald turns auditing off whenever it starts (Audit=%.*s); until fopsd has it on again nothing is recorded",
+                    (int) audit.size, audit.data);
 }
 
 void check_persistence(Examination *e) {
@@ -164,7 +166,8 @@ void check_persistence(Examination *e) {
         if (cannot_read(e))
                 return;
         if (fops_span_equal_string(storage, "none"))
-                finding_add(e, VERDICT_PROBLEM, "Storage=persistent in /etc/systemd/journald.conf", "journald stores nothing (Storage=none)");
+                finding_add(e, VERDICT_PROBLEM, "Storage=persistent in /etc/systemd/journald.conf",
+                            "journald stores nothing (Storage=none)");
         else if (fops_span_equal_string(storage, "volatile") ||
                  (!fops_span_equal_string(storage, "persistent") && stat("/var/log/journal", &st) < 0))
                 finding_add(e, VERDICT_PROBLEM, "mkdir /var/log/journal && systemctl restart systemd-journald, and no Storage=volatile",

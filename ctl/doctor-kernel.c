@@ -32,7 +32,8 @@ static bool cannot_ask(Examination *e) {
 
 void check_enabled(Examination *e) {
         if (!cannot_ask(e) && e->kernel.enabled == 0)
-                finding_add(e, VERDICT_PROBLEM, "systemctl restart fopsd, or auditctl -e 1; and see to what turns it off (journald-audit below)",
+                finding_add(e, VERDICT_PROBLEM,
+                            "systemctl restart fopsd, or auditctl -e 1; and see to what turns it off (journald-audit below)",
                             "auditing is off: the kernel records nothing");
 }
 
@@ -53,7 +54,8 @@ void check_lock(Examination *e) {
                 finding_add(e, VERDICT_PROBLEM, "take -e 2 out of /etc/audit/rules.d, let kernel.lock in /etc/fopsd.conf do it, and reboot",
                             "the rules are locked until the next boot, without those that fopsd wants");
         else
-                finding_add(e, VERDICT_NOTE, NULL, "the rules are locked until the next boot: a change of the configuration waits for that");
+                finding_add(e, VERDICT_NOTE, NULL,
+                            "the rules are locked until the next boot: a change of the configuration waits for that");
 }
 
 void check_backlog(Examination *e) {

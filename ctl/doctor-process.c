@@ -69,7 +69,7 @@ void check_old_processes(Examination *e) {
                 closedir(proc);
         if (f && fclose(f) == 0 && n > 0)
                 finding_add(e, VERDICT_PROBLEM, MEND,
-                            "the kernel was started without audit=1, and %zu processes are older than fopsd: those older than auditing are never recorded: "
-                            "%s%s", n, names, n > NAMED_MAX ? " …" : "");
+                            "the kernel was started without audit=1, and %zu processes are older than fopsd: those older than auditing "
+                            "are never recorded: %s%s", n, names, n > NAMED_MAX ? " …" : "");
         free(names);
 }

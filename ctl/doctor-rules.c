@@ -44,8 +44,10 @@ void check_never_task(Examination *e) {
                 const struct audit_rule_data *rule = e->rules.items[i];
 
                 if (list_of(rule) == AUDIT_FILTER_TASK && rule->action == AUDIT_NEVER)
-                        add_rule(e, rule, rule->field_count == 0 ? "processes started while there is this rule are never audited, not even later" :
-                                                                   "processes that match this rule when they are started are never audited", 0);
+                        add_rule(e, rule,
+                                 rule->field_count == 0 ? "processes started while there is this rule are never audited, not even later"
+                                                        : "processes that match this rule when they are started are never audited",
+                                 0);
         }
 }
 
@@ -70,7 +72,8 @@ void check_never_rules(Examination *e) {
 }
 
 void check_excluded_records(Examination *e) {
-        static const uint32_t needed[] = { AUDIT_SYSCALL, AUDIT_PATH, AUDIT_CWD, AUDIT_EXECVE, AUDIT_PROCTITLE, AUDIT_EOE, 1336 /* URINGOP */ };
+        static const uint32_t needed[] = { AUDIT_SYSCALL,   AUDIT_PATH, AUDIT_CWD, AUDIT_EXECVE,
+                                           AUDIT_PROCTITLE, AUDIT_EOE,  1336 /* URINGOP */ };
 
         if (cannot_list(e))
                 return;
@@ -100,7 +103,8 @@ void check_missing_rules(Examination *e) {
         comparison_done(&c);
 
         if (n[RULE_MISSING] + n[RULE_UNWANTED] > 0)
-                finding_add(e, VERDICT_PROBLEM, "systemctl reload fopsd; then see fopsctl rules, and journalctl -t fopsd FOPSD_STATE=refused",
+                finding_add(e, VERDICT_PROBLEM,
+                            "systemctl reload fopsd; then see fopsctl rules, and journalctl -t fopsd FOPSD_STATE=refused",
                             "%zu rules are wanted and not in the kernel, %zu are there and not wanted", n[RULE_MISSING], n[RULE_UNWANTED]);
         if (n[RULE_UNSUPPORTED] > 0)
                 finding_add(e, VERDICT_PROBLEM, "Linux 5.16 or later; or sysctl kernel.io_uring_disabled=2 where there is that (6.6)",

@@ -40,7 +40,8 @@ void check_masked_paths(Examination *e) {
                     here.st_dev == there.st_dev && here.st_ino == there.st_ino)
                         continue;
                 if (n_masked++ < SHOWN_MAX)
-                        finding_add(e, VERDICT_PROBLEM, MEND, "fopsd sees something else at %s than what is there, and watches that", target->path);
+                        finding_add(e, VERDICT_PROBLEM, MEND, "fopsd sees something else at %s than what is there, and watches that",
+                                    target->path);
         }
         if (n_masked > SHOWN_MAX)
                 finding_add(e, VERDICT_PROBLEM, MEND, "%zu more paths are hidden from it", n_masked - SHOWN_MAX);

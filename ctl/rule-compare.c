@@ -92,10 +92,10 @@ int rules_compare(const FopsRules *wanted, const FopsKernelRules *kernel, const 
                 else
                         for (size_t i = 0; i < wanted->n_items; i++) {
                                 const FopsRule *rule = wanted->items + i;
-                                bool is_there = in_kernel[i] >= 0;
+                                RuleState state = in_kernel[i] >= 0 ? RULE_INSTALLED : rule->optional ? RULE_UNSUPPORTED : RULE_MISSING;
 
-                                if (!is_there || !by_kernel)
-                                        add(&c, is_there ? RULE_INSTALLED : rule->optional ? RULE_UNSUPPORTED : RULE_MISSING, rule->data, rule);
+                                if (state != RULE_INSTALLED || !by_kernel)
+                                        add(&c, state, rule->data, rule);
                         }
         *ret = c;
         return 0;

@@ -9,8 +9,8 @@
 
 typedef struct AuditReader AuditReader;
 
-/* Starts it. Socket, ring and keeper are borrowed. @buffer_bytes: the socket's receive buffer, to which one that was made larger for want of
- * a reader shrinks again. 0 or -errno. */
+/* Starts it. Socket, ring and keeper are borrowed. @buffer_bytes: the socket's receive buffer, to which one that was made larger for want
+ * of a reader shrinks again. 0 or -errno. */
 int audit_reader_new(int socket_fd, uint64_t buffer_bytes, Ring *ring, Keeper *keeper, AuditReader **ret);
 
 /* Stops it and waits until it has committed what it had received. */

@@ -59,7 +59,8 @@ int company_look(Company *c, FopsSourceMode mode) {
                         return 0;
                 r = switch_to(c, FOPS_SOURCE_DAEMON);
                 if (r > 0)
-                        publisher_state(c->publisher, LOG_NOTICE, "registered", "the place of the audit daemon was free: fopsd is registered now");
+                        publisher_state(c->publisher, LOG_NOTICE, "registered",
+                                        "the place of the audit daemon was free: fopsd is registered now");
                 c->free_since_usec = 0; /* else: not before as long again */
         } else {
                 if (!c->is_asked)

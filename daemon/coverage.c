@@ -135,8 +135,8 @@ static int install(Coverage *c, Ruleset **ruleset) {
         if (r != -EXDEV)
                 return r;
 
-        publisher_state(c->publisher, LOG_NOTICE, "unshared", "%s can't be used, so each watch has rules of its own: another's rule is above it",
-                        FOPS_ANCHORS_DIRECTORY);
+        publisher_state(c->publisher, LOG_NOTICE, "unshared",
+                        "%s can't be used, so each watch has rules of its own: another's rule is above it", FOPS_ANCHORS_DIRECTORY);
         c->is_unshared = true;
         options = make_options(c, &(*ruleset)->config);
         r = ruleset_renew(*ruleset, &options, &diags, &unshared);
@@ -477,7 +477,8 @@ int coverage_reload(Coverage *c, const Options *options) {
 void coverage_say_pending(const Coverage *c) {
         for (size_t i = 0; i < c->ruleset->targets.n_items; i++)
                 if (c->ruleset->targets.items[i].is_missing)
-                        publisher_state(c->publisher, LOG_NOTICE, "pending", "nothing to watch at %s yet", c->ruleset->targets.items[i].path);
+                        publisher_state(c->publisher, LOG_NOTICE, "pending", "nothing to watch at %s yet",
+                                        c->ruleset->targets.items[i].path);
 }
 
 void coverage_restore_settings(Coverage *c) {

@@ -85,7 +85,8 @@ static int ask_for_job(char **ret_type) {
         if (r >= 0)
                 r = sd_bus_message_read(unit, "o", &unit_path);
         if (r >= 0)
-                r = sd_bus_get_property(bus, "org.freedesktop.systemd1", unit_path, "org.freedesktop.systemd1.Unit", "Job", NULL, &job, "(uo)");
+                r = sd_bus_get_property(bus, "org.freedesktop.systemd1", unit_path, "org.freedesktop.systemd1.Unit", "Job", NULL, &job,
+                                        "(uo)");
         if (r >= 0)
                 r = sd_bus_message_read(job, "(uo)", &id, &job_path);
         if (r >= 0 && id == 0)

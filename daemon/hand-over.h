@@ -23,5 +23,6 @@ bool hand_over_store_ring(int fd);
 /* Takes both out of the store again. */
 void hand_over_forget(void);
 
-/* Is this service being restarted, or stopped for good? Asks systemd; no if that can't be asked. Waits some seconds at most for each answer. */
+/* Is this service being restarted, or stopped for good? Asks systemd; no if that can't be asked. Waits some seconds at most for each
+ * answer. */
 bool hand_over_is_restart(void);

@@ -34,7 +34,8 @@ static int bind_or_connect(int (*call)(int, const struct sockaddr *, socklen_t),
         static const struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0fopsd/instance" };
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        if (fd < 0 || call(fd, (const struct sockaddr *) &name, offsetof(struct sockaddr_un, sun_path) + sizeof("\0fopsd/instance") - 1) < 0)
+        if (fd < 0 ||
+            call(fd, (const struct sockaddr *) &name, offsetof(struct sockaddr_un, sun_path) + sizeof("\0fopsd/instance") - 1) < 0)
                 return -errno;
         *ret_fd = TAKE_FD(fd);
         return 0;

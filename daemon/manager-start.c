@@ -87,7 +87,11 @@ static void wire(Manager *m) {
         m->coverage.pipeline = m->pipeline;
         self_test_start(&m->self_test, m->publisher, m->pipeline);
         m->tamper_guard = (TamperGuard){
-                .control = &m->control, .intake = m->intake, .state = &m->coverage.state, .pipeline = m->pipeline, .publisher = m->publisher,
+                .control = &m->control,
+                .intake = m->intake,
+                .state = &m->coverage.state,
+                .pipeline = m->pipeline,
+                .publisher = m->publisher,
         };
         m->company = (Company){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };
         m->losses = (Losses){ .control = &m->control, .intake = m->intake, .pipeline = m->pipeline, .publisher = m->publisher };

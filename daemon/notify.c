@@ -42,5 +42,7 @@ int notify(const char *format, ...) {
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        return sendto(fd, text, (size_t) size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *) &address, address_size) < 0 ? -errno : 1;
+        if (sendto(fd, text, (size_t) size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *) &address, address_size) < 0)
+                return -errno;
+        return 1;
 }

@@ -461,7 +461,8 @@ void publisher_gap(Publisher *p, const char *cause, uint64_t count, uint64_t fro
 
 void publisher_waits(Publisher *p, const char *cause, uint64_t msec, uint64_t from_usec, uint64_t until_usec) {
         fops_entry_begin(&p->entry, FOPS_KIND_GAP, LOG_NOTICE);
-        fops_entry_printf(&p->entry, "MESSAGE", "%s %ju ms in all for room in the kernel's queue; nothing is lost", cause, (uintmax_t) msec);
+        fops_entry_printf(&p->entry, "MESSAGE", "%s %ju ms in all for room in the kernel's queue; nothing is lost", cause,
+                          (uintmax_t) msec);
         publish_gap(p, cause, msec, from_usec, until_usec);
 }
 

@@ -136,7 +136,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
 
         /* The last ones first: as long as a rule is there, what came before it is, too. */
         for (size_t i = kernel.n_items; i-- > 0;) {
-                if (is_wanted[i] || !is_ours(kernel.items[i]) || ((keep_shared || sync.is_late) && rule_cover_is_of_anchor(kernel.items[i])))
+                if (is_wanted[i] || !is_ours(kernel.items[i]) ||
+                    ((keep_shared || sync.is_late) && rule_cover_is_of_anchor(kernel.items[i])))
                         continue;
                 r = change_rule(c, AUDIT_DEL_RULE, kernel.items[i]);
                 if (r == 0 || r == -ENOENT)

@@ -11,7 +11,8 @@
 typedef struct FopsRuleSync {
         int *errors; /* for each wanted rule: 0: it is in the kernel; else the errno (negative) it was refused with. Owned */
         size_t n_installed, n_kept, n_refused, n_removed;
-        int *target_errors; /* for each target that shares rules: 0: they cover it; else the errno (negative) that this was refused with. Owned */
+        int *target_errors; /* for each target that shares rules: 0: they cover it; else the errno (negative) that this was refused with.
+                               Owned */
         bool is_late;    /* the kernel was too busy for some, so shared rules that were to go are still there */
         size_t n_stuck;  /* ours, not wanted, and the kernel wouldn't remove them */
         int stuck_error; /* why not, the last of them */

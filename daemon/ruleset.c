@@ -176,9 +176,9 @@ const FopsTarget *ruleset_find_armed(const Ruleset *r, const FopsTarget *target)
 }
 
 static bool is_same_target(const FopsTarget *a, const FopsTarget *b) {
-        return a->watch == b->watch && strcmp(a->path, b->path) == 0 && a->is_directory == b->is_directory && a->is_missing == b->is_missing &&
-               a->has_parent == b->has_parent && a->inode == b->inode && a->device == b->device && a->subvolumes == b->subvolumes &&
-               !a->subvolume_of == !b->subvolume_of && !a->group == !b->group;
+        return a->watch == b->watch && strcmp(a->path, b->path) == 0 && a->is_directory == b->is_directory &&
+               a->is_missing == b->is_missing && a->has_parent == b->has_parent && a->inode == b->inode && a->device == b->device &&
+               a->subvolumes == b->subvolumes && !a->subvolume_of == !b->subvolume_of && !a->group == !b->group;
 }
 
 bool ruleset_is_same(Ruleset *old, Ruleset *fresh) {

@@ -87,7 +87,12 @@ static void publish(TamperGuard *g, const TamperDeed *deed, const char *outcome)
         }
         publisher_tamper(g->publisher,
                          &(PublisherTamper){
-                                 .what = words[deed->kind], .deed = text, .outcome = outcome, .who = &deed->who, .count = deed->n, .usec = deed->usec,
+                                 .what = words[deed->kind],
+                                 .deed = text,
+                                 .outcome = outcome,
+                                 .who = &deed->who,
+                                 .count = deed->n,
+                                 .usec = deed->usec,
                          },
                          fops_pipeline_names(g->pipeline));
 }
@@ -169,7 +174,9 @@ static bool may_restore(TamperGuard *g, const FopsConfig *config) {
         if (g->n_restorations++ == RESTORATIONS_MAX)
                 publisher_tamper(g->publisher,
                                  &(PublisherTamper){
-                                         .what = "fight", .deed = "another goes on changing auditing; for a minute it is left so", .outcome = "",
+                                         .what = "fight",
+                                         .deed = "another goes on changing auditing; for a minute it is left so",
+                                         .outcome = "",
                                  },
                                  NULL);
         return g->n_restorations <= RESTORATIONS_MAX;
@@ -236,7 +243,8 @@ static bool look_after_auditing(TamperGuard *g, bool was_on, bool is_on) {
         if (!was_on && g->off_usec == 0) {
                 g->off_usec = clock_usec(CLOCK_REALTIME);
                 publisher_tamper(g->publisher,
-                                 &(PublisherTamper){ .what = words[TAMPER_DISABLED], .deed = "auditing was turned off", .outcome = "" }, NULL);
+                                 &(PublisherTamper){ .what = words[TAMPER_DISABLED], .deed = "auditing was turned off", .outcome = "" },
+                                 NULL);
         }
         if (is_on && g->off_usec > 0) {
                 publisher_gap(g->publisher, "auditing was off", 0, g->off_usec, clock_usec(CLOCK_REALTIME));
@@ -256,7 +264,9 @@ static void look_after_rules(TamperGuard *g, bool are_restored) {
                 if (usec == 0)
                         publisher_tamper(g->publisher,
                                          &(PublisherTamper){
-                                                 .what = words[TAMPER_RULES], .deed = "rules of fopsd's were missing", .outcome = "; they are back",
+                                                 .what = words[TAMPER_RULES],
+                                                 .deed = "rules of fopsd's were missing",
+                                                 .outcome = "; they are back",
                                          },
                                          NULL);
                 publisher_gap(g->publisher, "rules were missing", 0, usec > 0 ? usec : g->complete_usec, now);

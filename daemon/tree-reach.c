@@ -45,7 +45,8 @@ static int add_entry(FopsReach *r, FopsSubvolumeEntry entry) {
 static bool is_front(const TreeScan *s, const Found *found, FopsInodeKey directory) {
         const FopsTarget *targets = found->targets ? found->targets->items : NULL;
 
-        for (size_t i = targets ? found->target : 0; i-- > 0 && targets[i].subvolume_of && targets[i].watch == targets[found->target].watch;)
+        for (size_t i = targets ? found->target : 0;
+             i-- > 0 && targets[i].subvolume_of && targets[i].watch == targets[found->target].watch;)
                 for (size_t j = 0; j < s->n_roots; j++)
                         if (fops_inode_key_equal(s->roots[j].key, directory) && strcmp(s->roots[j].path, targets[i].path) == 0)
                                 return true;
@@ -84,7 +85,8 @@ static int find_child(TreeScan *s, int fd, FopsInodeKey directory, uint64_t id, 
         r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
         if (r >= 0 && r != FOPS_INDEX_PARENT_UNKNOWN && is_new)
                 r = tree_scan_enqueue(s, child.key);
-        return r < 0 ? r : add_below(s, child_fd, (FopsSubvolumeEntry){ .directory = child.key, .is_fronted = is_fronted }, depth + 1, found);
+        return r < 0 ? r
+                     : add_below(s, child_fd, (FopsSubvolumeEntry){ .directory = child.key, .is_fronted = is_fronted }, depth + 1, found);
 }
 
 /* Adds @entry, which @fd is open on, and the subvolumes below. */

@@ -64,7 +64,8 @@ FopsAuditChange fops_audit_change_read(FopsSpan body) {
         FopsAuditChange c = {
                 .kind = kind_from_op(fops_field_find(body, "op").raw),
                 .is_refused = fops_span_equal(fops_field_find(body, "res").raw, FOPS_SPAN_LITERAL("0")),
-                .is_request = !fops_span_is_present(fops_field_find(body, "path").raw) && !fops_span_is_present(fops_field_find(body, "dir").raw),
+                .is_request = !fops_span_is_present(fops_field_find(body, "path").raw) &&
+                              !fops_span_is_present(fops_field_find(body, "dir").raw),
                 .is_tagged = has(body, "key", FOPS_TAG_PREFIX),
                 .is_of_anchor = has(body, "dir", FOPS_ANCHORS_DIRECTORY "/"),
                 .pid = read_u32(body, "pid", 0),

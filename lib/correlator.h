@@ -45,7 +45,7 @@ FOPS_DEFINE_CLEANUP(FopsEvent *, fops_event_free)
 
 /* Where events end and how much is kept. */
 typedef struct FopsCorrelatorOptions {
-        bool offline; /* auditd doesn't write EOE records to its log: then PROCTITLE ends an event, or the last PATH announced by a URINGOP */
+        bool offline; /* auditd's log has no EOE records: PROCTITLE ends an event, or the last PATH announced by a URINGOP */
         uint64_t timeout_usec;
         size_t n_events_max;
         size_t event_bytes_max;

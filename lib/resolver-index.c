@@ -66,7 +66,8 @@ static FopsSpan choose(const FopsPathCandidates *candidates, FopsSpan name, Fops
 
 /* "/proc/self/fd/3", as the C library says fchmodat() with flags: a descriptor in the shape of a name. */
 static bool is_descriptor(FopsSpan name) {
-        return fops_span_starts_with(name, FOPS_SPAN_LITERAL("/proc/self/fd/")) || fops_span_starts_with(name, FOPS_SPAN_LITERAL("/dev/fd/"));
+        return fops_span_starts_with(name, FOPS_SPAN_LITERAL("/proc/self/fd/")) ||
+               fops_span_starts_with(name, FOPS_SPAN_LITERAL("/dev/fd/"));
 }
 
 /* As the process said it, if that is a whole path. CWD is logged at the call's end, so a rename may have moved it. */
@@ -138,7 +139,8 @@ static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const F
         if (!object->item || object->item->name.data || object->item->nametype == FOPS_NAMETYPE_CREATE ||
             !fops_item_key(object->item, &key))
                 return;
-        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0 || candidates.newer || candidates.partial)
+        if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0 || candidates.newer ||
+            candidates.partial)
                 return;
         path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
         if (path.data)

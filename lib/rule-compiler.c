@@ -101,7 +101,7 @@ static void hash_groups(uint64_t *hash, const FopsFilterGroup *groups, size_t n)
 static char *no_keys[] = { NULL };
 const FopsWatch fops_index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
 
-/* An anchor's name changes, what it stands for doesn't; what its index rules bring isn't what a group wants whose watches look like them. */
+/* An anchor's name changes, what it stands for doesn't; what its index rules bring isn't what a group wants that looks like them. */
 static const char *path_in_tag(const FopsTarget *t) {
         if (t->is_anchor)
                 return t->watch == &fops_index_watch ? "index" : "";

@@ -67,9 +67,9 @@ void fops_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MA
 /* The same of those that fops_rules_add_index_target() makes. */
 void fops_index_target_tag(const FopsTarget *target, char ret[static FOPS_TAG_BYTES_MAX]);
 
-/* Appends the rules of one target (for a missing one, those of a file: the kernel takes them if its directory is there). What the kernel can filter is in the rule: result, and single-
- * condition only/exclude groups of users, login users, groups and exact exe paths that exist.
- * Returns 0 or -ENOMEM. Asks the file system only for exe paths. */
+/* Appends the rules of one target (for a missing one, those of a file: the kernel takes them if its directory is there). What the kernel
+ * can filter is in the rule: result, and single- condition only/exclude groups of users, login users, groups and exact exe paths that
+ * exist. Returns 0 or -ENOMEM. Asks the file system only for exe paths. */
 int fops_rules_add_target(FopsRules *r, const FopsTarget *target);
 
 /* Appends what else it takes to know all that changes names below a directory, so that the path index stays true: rules of their own

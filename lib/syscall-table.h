@@ -43,7 +43,7 @@ const FopsSyscall *fops_uring_op_get(unsigned opcode);
 /* "x86_64", or NULL for an arch that libaudit doesn't know. Static. */
 const char *fops_arch_to_string(uint32_t arch);
 
-/* Number of call @name on @machine (libaudit's machine: audit_elf_to_machine()), newer calls included; -1 if there is no such call there. */
+/* Number of call @name on @machine (libaudit's machine: audit_elf_to_machine()), newer calls included; -1 if there is none such there. */
 int fops_syscall_number(const char *name, int machine);
 
 /* Walks every call that means an operation on a file, in table order: index from 0; NULL at the end. For the rule compiler. */

@@ -30,10 +30,10 @@ static inline bool fops_group_is_for_index(const FopsTargetGroup *g) {
         return g->anchor.watch == &fops_index_watch;
 }
 
-/* Puts what may share rules into groups, at most one of them for the index; @generation goes into the anchors' names. Watches that are in no file don't, so that who reads
- * the files knows the groups. Nothing is shared if one of the targets holds the anchors themselves: its rules would get the members of
- * all groups. Asks the file system which directories are on btrfs, or have one mounted below,
- * where the rule has to tell subvolumes apart. 0 or -ENOMEM. */
+/* Puts what may share rules into groups, at most one of them for the index; @generation goes into the anchors' names. Watches that are in
+ * no file don't, so that who reads the files knows the groups. Nothing is shared if one of the targets holds the anchors themselves: its
+ * rules would get the members of all groups. Asks the file system which directories are on btrfs, or have one mounted below, where the rule
+ * has to tell subvolumes apart. 0 or -ENOMEM. */
 int fops_targets_group(FopsTargets *t, uint32_t generation);
 
 /* Each again on its own. */

@@ -222,7 +222,8 @@ static int live_read_names(void *userdata _unused_, FopsSpan path, uint64_t inod
         return 0;
 }
 
-static int live_has_newer_subvolume(void *userdata _unused_, FopsSpan path, const FopsInode *directory, uint64_t least, uint64_t *ret_usec) {
+static int live_has_newer_subvolume(void *userdata _unused_, FopsSpan path, const FopsInode *directory, uint64_t least,
+                                    uint64_t *ret_usec) {
         char copy[FOPS_PATH_BYTES_MAX + 1];
         _cleanup_close_ int fd = -EBADF;
         uint64_t id, parent;
