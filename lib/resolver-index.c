@@ -192,7 +192,7 @@ void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperat
         if (!name.data && !S_ISDIR(object->item->mode) && !(by_fd && is_complete))
                 return;
         path = choose_link(index, key, &candidates, name, arena);
-        if (!path.data && name.data && candidates.n <= 1) {
+        if (!path.data && name.data && (candidates.n <= 1 || candidates.partial)) {
                 path = spell(op, object, arena);
                 if (path.data && !may_be(index, key, S_ISDIR(object->item->mode), path, arena))
                         return;

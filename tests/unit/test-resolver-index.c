@@ -246,6 +246,10 @@ static void test_a_link_that_no_scan_has_come_to_may_be_the_one_that_is_meant(vo
         fops_path_index_begin_scan(f->index);
         fops_path_index_set_ahead(f->index, true);
         assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("f", 20, "NORMAL"), NULL, NULL);
+        /* But by a whole path that it has. */
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("h", 21, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("/srv/b/h", 21, "NORMAL"), "/srv/b/h", "/srv/b");
+        assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("/srv/other/h", 21, "NORMAL"), NULL, NULL);
         /* Of what was made by an event all links were heard of, if they are all in the trees. */
         assert_resolved(f, true, CHMOD CWD("\"/tmp\"") FILE_ITEM("made", 23, "NORMAL"), "/srv/a/made", "/srv/a");
         assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_DONE);
