@@ -161,6 +161,21 @@ uint32_t fops_path_probe_next(Probe *p); /* NONE: no more */
 #define FOREACH_OF_NAME(i, x, parent, name)                                                \
         for (Probe _p = fops_path_probe_name(x, parent, name); (i = fops_path_probe_next(&_p)) != NONE;)
 
+static inline size_t fops_path_count_of_key(const FopsPathIndex *x, Key key, bool is_directory) {
+        size_t n = 0;
+        uint32_t i;
+
+        FOREACH_OF_KEY(i, x, key, is_directory)
+                n++;
+        return n;
+}
+
+static inline uint32_t fops_path_first_of_key(const FopsPathIndex *x, Key key, bool is_directory) {
+        Probe p = fops_path_probe_key(x, key, is_directory);
+
+        return fops_path_probe_next(&p);
+}
+
 /* A directory's, a ghost's too. */
 uint32_t fops_path_find_node(const FopsPathIndex *x, Key key);
 
@@ -179,3 +194,21 @@ bool fops_path_is_valid_name(FopsSpan name);
 
 /* Whether @node, put into @parent, would be below itself. */
 bool fops_path_would_loop(const FopsPathIndex *x, uint32_t node, uint32_t parent);
+
+/* --- path-index-forget.c ------------------------------------------------------------------------------------------------- */
+
+/* All links of a file; all places of a directory, by its node; one place, of either. */
+void fops_path_forget_file(FopsPathIndex *x, Key key);
+void fops_path_forget_directory(FopsPathIndex *x, uint32_t node);
+void fops_path_forget_place(FopsPathIndex *x, uint32_t i);
+
+/* As an event says it: the name at @i is somebody's no longer; a directory was taken to where nobody knows. */
+void fops_path_unlink_place(FopsPathIndex *x, uint32_t i);
+void fops_path_lose_directory(FopsPathIndex *x, uint32_t node);
+
+/* What every change does first, before it looks anything up: entries may go. 0 or -ENOMEM. */
+int fops_path_maintain(FopsPathIndex *x);
+
+/* As many entries as there may be; room for one more, for which files go if @may_evict. */
+bool fops_path_is_full(const FopsPathIndex *x);
+bool fops_path_make_room(FopsPathIndex *x, bool may_evict);

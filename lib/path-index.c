@@ -19,34 +19,10 @@
 
 #include "path-index-internal.h"
 
-/* Entries that the hand looks at in one call while something is dead: more than a call can add. */
-#define SWEEP_STEPS 16
-
-/* Entries looked at to make room: 100 KiB, 20 µs. Among directories almost alone a file that could go may be missed. */
-#define EVICT_STEPS_MAX 4096
-
-/* So many before the tables are asked for more space: to take a place away from a directory may add one elsewhere. */
-#define EVICT_STEPS_AT_ONCE 32
-
 static uint32_t find_directory(const FopsPathIndex *x, FopsInodeKey key) {
         Key k;
 
         return fops_path_key_pack(key, &k) ? fops_path_find_node(x, k) : NONE;
-}
-
-static size_t count_of_key(const FopsPathIndex *x, Key key, bool is_directory) {
-        size_t n = 0;
-        uint32_t i;
-
-        FOREACH_OF_KEY(i, x, key, is_directory)
-                n++;
-        return n;
-}
-
-static uint32_t first_of_key(const FopsPathIndex *x, Key key, bool is_directory) {
-        Probe p = fops_path_probe_key(x, key, is_directory);
-
-        return fops_path_probe_next(&p);
 }
 
 static void set_more(FopsPathIndex *x, Key key, bool is_directory) {
@@ -54,192 +30,6 @@ static void set_more(FopsPathIndex *x, Key key, bool is_directory) {
 
         FOREACH_OF_KEY(i, x, key, is_directory)
                 entry(x, i)->has_more = true;
-}
-
-/* ---- forgetting ---- */
-
-static void forget_file(FopsPathIndex *x, Key key) {
-        uint32_t i;
-
-        while ((i = first_of_key(x, key, false)) != NONE)
-                fops_path_store_remove(x, i);
-}
-
-/* Leaves the node with its own place. */
-static void forget_further_places(FopsPathIndex *x, uint32_t node) {
-        Key key = key_of(entry(x, node));
-        uint32_t i, further;
-
-        while (entry(x, node)->has_further) {
-                further = NONE;
-                FOREACH_OF_KEY(i, x, key, true)
-                        if (i != node)
-                                further = i;
-                if (further == NONE)
-                        entry(x, node)->has_further = false;
-                else
-                        fops_path_store_remove(x, further);
-        }
-}
-
-static void forget_directory(FopsPathIndex *x, uint32_t node) {
-        forget_further_places(x, node);
-        fops_path_store_retire(x, node);
-}
-
-/* A link of a file, or one of a directory's places, perhaps the last. */
-static void forget_place(FopsPathIndex *x, uint32_t i) {
-        Key key = key_of(entry(x, i));
-        uint32_t node, j, further = NONE;
-
-        if (!entry(x, i)->is_directory) {
-                fops_path_store_remove(x, i);
-                return;
-        }
-
-        node = fops_path_find_node(x, key);
-        FOREACH_OF_KEY(j, x, key, true)
-                if (j != node)
-                        further = j;
-
-        if (further == NONE)
-                fops_path_store_retire(x, node);
-        else {
-                if (i == node)
-                        fops_path_store_take_over(x, node, further);
-                else
-                        fops_path_store_remove(x, i);
-                entry(x, node)->has_further = count_of_key(x, key, true) > 1;
-        }
-}
-
-/* A name that was somebody's is so no longer. The paths that a directory with this one parent had as a root go with it:
- * it was removed, or covered by a mount. */
-static void unlink_place(FopsPathIndex *x, uint32_t i) {
-        Key key = key_of(entry(x, i));
-        uint32_t node, one;
-        size_t n;
-
-        if (!entry(x, i)->is_directory) {
-                fops_path_store_remove(x, i);
-                return;
-        }
-
-        n = entry(x, i)->parent == TOP ? count_of_key(x, key, true) : fops_path_count_parents(x, key, &one);
-        if (n > 1) {
-                forget_place(x, i);
-                return;
-        }
-
-        node = fops_path_find_node(x, key);
-        if (i != node)
-                fops_path_store_exchange(x, i, node);
-        forget_further_places(x, node);
-        fops_path_store_make_ghost(x, node);
-}
-
-/* An event took a directory to a place that can't be told. Its old path is wrong now; its contents are kept for a while,
- * for the scan or the event that finds it again. */
-static void lose_directory(FopsPathIndex *x, uint32_t node) {
-        Entry *e = entry(x, node);
-        uint32_t one = NONE;
-        size_t n = fops_path_count_parents(x, key_of(e), &one);
-
-        if (e->state == ENTRY_GHOST)
-                fops_path_store_drop_place(x, node);
-        else if (n > 1)
-                e->has_more = true; /* which of them moved isn't known either */
-        else if (n == 1 && e->has_further)
-                forget_place(x, one);
-        else if (n == 1) {
-                fops_path_store_make_ghost(x, node);
-                fops_path_store_drop_place(x, node);
-        }
-}
-
-/* ---- the hand ---- */
-
-/* Takes the entry away if its parent is dead. */
-static void sweep_entry(FopsPathIndex *x, uint32_t i) {
-        const Entry *e = entry(x, i);
-
-        if (e->state == ENTRY_FREE || e->state == ENTRY_DEAD || e->name == NONE || entry(x, e->parent)->state != ENTRY_DEAD)
-                return;
-        if (e->state == ENTRY_GHOST)
-                fops_path_store_drop_place(x, i);
-        else
-                forget_place(x, i);
-}
-
-static uint32_t advance_hand(FopsPathIndex *x) {
-        if (++x->hand >= x->n_slots)
-                x->hand = TOP + 1;
-        return x->hand;
-}
-
-/* So that the number can be given again. */
-static void forget_older_scan(FopsPathIndex *x) {
-        for (unsigned n = 0; x->scan_cursor != NONE && n < SWEEP_STEPS; n++) {
-                Entry *e;
-
-                if (x->scan_cursor >= x->n_slots) {
-                        x->scan_cursor = NONE;
-                        return;
-                }
-                e = entry(x, x->scan_cursor++);
-                if (e->scan != x->scan)
-                        e->scan = 0;
-        }
-}
-
-/* What every change does first, before it looks anything up: entries may go. */
-static int maintain(FopsPathIndex *x) {
-        for (unsigned n = 0; x->n_dead > 0 && n < SWEEP_STEPS; n++)
-                sweep_entry(x, advance_hand(x));
-        forget_older_scan(x);
-        return fops_path_store_maintain(x);
-}
-
-static bool is_full(const FopsPathIndex *x) {
-        return x->n_used - x->n_ghosts >= x->max_entries;
-}
-
-static void evict_file(FopsPathIndex *x, uint32_t i) {
-        forget_file(x, key_of(entry(x, i)));
-        x->n_evicted++;
-}
-
-/* Second chance: the hand takes the first file that nobody asked for since it came by last, all its links, as a file of
- * which some links were known would pass for one that has no others. Keeping files in order of use would cost 8 bytes an
- * entry and some cache misses a lookup, for a choice that is hardly better. */
-static bool make_room(FopsPathIndex *x, bool may_evict) {
-        uint32_t fallback = NONE;
-
-        may_evict = may_evict && x->n_files > 0;
-        if (x->n_dead == 0 && !may_evict)
-                return false;
-
-        for (unsigned n = 1; is_full(x) && n <= EVICT_STEPS_MAX; n++) {
-                uint32_t i = advance_hand(x);
-                Entry *e = entry(x, i);
-
-                if (n % EVICT_STEPS_AT_ONCE == 0 && fops_path_store_maintain(x) < 0)
-                        break;
-                sweep_entry(x, i);
-                if (!may_evict || e->state != ENTRY_LIVE || e->is_directory)
-                        continue;
-                if (!e->mark)
-                        evict_file(x, i);
-                else {
-                        e->mark = false;
-                        fallback = i;
-                }
-        }
-
-        /* All were asked for. */
-        if (is_full(x) && fallback != NONE && entry(x, fallback)->state == ENTRY_LIVE)
-                evict_file(x, fallback);
-        return !is_full(x);
 }
 
 /* ---- puts ---- */
@@ -277,7 +67,7 @@ static void replace_others(FopsPathIndex *x, uint32_t parent, FopsSpan name, uin
                         if (i != mine)
                                 other = i;
                 if (other != NONE)
-                        unlink_place(x, other);
+                        fops_path_unlink_place(x, other);
         } while (other != NONE);
 }
 
@@ -341,7 +131,7 @@ static int place_directory(FopsPathIndex *x, const Put *p, uint32_t *ret) {
                         entry(x, node)->has_more = true;
                         return FOPS_INDEX_AMBIGUOUS;
                 }
-                lose_directory(x, node);
+                fops_path_lose_directory(x, node);
                 return FOPS_INDEX_LOOP;
         }
 
@@ -352,7 +142,7 @@ static int place_directory(FopsPathIndex *x, const Put *p, uint32_t *ret) {
         if ((p->how == FOPS_PUT_EVENT || p->is_back) && n_parents == 1)
                 return move_place(x, one, p, ret);
 
-        if (count_of_key(x, p->key, true) >= FOPS_PATH_LINKS_MAX) {
+        if (fops_path_count_of_key(x, p->key, true) >= FOPS_PATH_LINKS_MAX) {
                 entry(x, node)->has_more = true;
                 return FOPS_INDEX_AMBIGUOUS;
         }
@@ -369,13 +159,13 @@ static void forget_older(FopsPathIndex *x, const Put *p) {
         uint32_t node, one;
 
         if (!p->is_directory) {
-                if (count_of_key(x, p->key, false) > is_there)
-                        forget_file(x, p->key);
+                if (fops_path_count_of_key(x, p->key, false) > is_there)
+                        fops_path_forget_file(x, p->key);
                 return;
         }
         node = fops_path_find_node(x, p->key);
         if (node != NONE && (entry(x, node)->state == ENTRY_GHOST || fops_path_count_parents(x, p->key, &one) > is_there))
-                forget_directory(x, node);
+                fops_path_forget_directory(x, node);
 }
 
 /* The object is somewhere, but that isn't known. */
@@ -386,15 +176,15 @@ static void put_outside(FopsPathIndex *x, Key key, bool is_directory, FopsPutHow
                 return;
         if (!is_directory) {
                 if (how == FOPS_PUT_CREATED)
-                        forget_file(x, key);
+                        fops_path_forget_file(x, key);
                 else
                         set_more(x, key, false);
         } else if (node != NONE) {
                 if (how == FOPS_PUT_CREATED &&
                     (entry(x, node)->state == ENTRY_GHOST || fops_path_count_roots(x, key, &one) == 0))
-                        forget_directory(x, node);
+                        fops_path_forget_directory(x, node);
                 else
-                        lose_directory(x, node);
+                        fops_path_lose_directory(x, node);
         }
 }
 
@@ -405,7 +195,7 @@ static bool needs_room(const FopsPathIndex *x, const Put *p) {
         if (find_put(x, p) != NONE)
                 return false;
         if (!p->is_directory)
-                return count_of_key(x, p->key, false) < FOPS_PATH_LINKS_MAX;
+                return fops_path_count_of_key(x, p->key, false) < FOPS_PATH_LINKS_MAX;
         node = fops_path_find_node(x, p->key);
         return node == NONE || entry(x, node)->state == ENTRY_GHOST || p->how != FOPS_PUT_EVENT ||
                fops_path_count_parents(x, p->key, &one) != 1;
@@ -422,7 +212,7 @@ static bool is_lost(const FopsPathIndex *x, Key key) {
 static void doubt_below(FopsPathIndex *x, uint32_t node) {
         /* Away again: what is left of the time before would pass for what was seen since. */
         if (entry(x, node)->mark)
-                forget_directory(x, node);
+                fops_path_forget_directory(x, node);
         else
                 entry(x, node)->mark = true;
 }
@@ -474,7 +264,7 @@ static int put_link(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how, 
 
         if (!fops_path_is_valid_name(p.name) || !fops_path_key_pack(link->key, &p.key))
                 return FOPS_INDEX_INVALID;
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
 
@@ -483,20 +273,20 @@ static int put_link(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how, 
                 p.is_back = true;
                 doubt_below(x, fops_path_find_node(x, p.key));
         }
-        p.is_moved = is_moved && first_of_key(x, p.key, false) == NONE;
+        p.is_moved = is_moved && fops_path_first_of_key(x, p.key, false) == NONE;
 
         /* An event says that the key is of this kind now; a scan may be ahead of that, or behind. */
         if (how != FOPS_PUT_SCANNED) {
                 node = fops_path_find_node(x, p.key);
                 if (p.is_directory)
-                        forget_file(x, p.key);
+                        fops_path_forget_file(x, p.key);
                 else if (node != NONE)
-                        forget_directory(x, node);
+                        fops_path_forget_directory(x, node);
         }
 
         p.parent = find_directory(x, link->parent);
-        if (p.parent != NONE && is_full(x) && needs_room(x, &p)) {
-                has_room = make_room(x, p.is_directory || how != FOPS_PUT_SCANNED);
+        if (p.parent != NONE && fops_path_is_full(x) && needs_room(x, &p)) {
+                has_room = fops_path_make_room(x, p.is_directory || how != FOPS_PUT_SCANNED);
                 p.parent = find_directory(x, link->parent);
         }
         if (p.parent == NONE) {
@@ -527,11 +317,11 @@ int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path) 
 
         if (!p.name.data || !fops_path_key_pack(key, &p.key))
                 return FOPS_INDEX_INVALID;
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
-        if (is_full(x) && needs_room(x, &p))
-                has_room = make_room(x, true);
+        if (fops_path_is_full(x) && needs_room(x, &p))
+                has_room = fops_path_make_room(x, true);
         return put(x, &p, has_room);
 }
 
@@ -545,7 +335,7 @@ int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan pat
 
         if (!fops_path_key_pack(key, &k) || (path.data && !name.data))
                 return FOPS_INDEX_INVALID;
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
         node = fops_path_find_node(x, k);
@@ -554,7 +344,7 @@ int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan pat
 
         r = FOPS_INDEX_UNKNOWN;
         while (name.data ? (i = fops_path_find_place(x, TOP, name, k, true)) != NONE : fops_path_count_roots(x, k, &i) > 0) {
-                forget_place(x, i);
+                fops_path_forget_place(x, i);
                 r = FOPS_INDEX_DONE;
         }
         return r;
@@ -564,13 +354,13 @@ int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key) {
         uint32_t node;
         int r;
 
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
         node = find_directory(x, key);
         if (node == NONE)
                 return FOPS_INDEX_UNKNOWN;
-        forget_directory(x, node);
+        fops_path_forget_directory(x, node);
         return FOPS_INDEX_DONE;
 }
 
@@ -578,7 +368,7 @@ int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key) {
         uint32_t node;
         int r;
 
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
         node = find_directory(x, key);
@@ -593,7 +383,7 @@ int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name,
         Key k;
         int r;
 
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
         p = find_directory(x, parent);
@@ -614,7 +404,7 @@ int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name,
         } else if (fops_path_is_ambiguous(x, p))
                 return FOPS_INDEX_AMBIGUOUS;
 
-        unlink_place(x, i);
+        fops_path_unlink_place(x, i);
         return FOPS_INDEX_DONE;
 }
 
@@ -625,7 +415,7 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
 
         if (!fops_path_is_valid_name(p.name) || !fops_path_key_pack(link->key, &p.key))
                 return FOPS_INDEX_INVALID;
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
 
@@ -639,7 +429,7 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
         if (p.parent == NONE) {
                 /* Where it went isn't known, so what remains isn't all. */
                 set_more(x, p.key, p.is_directory);
-                forget_place(x, i);
+                fops_path_forget_place(x, i);
                 return FOPS_INDEX_PARENT_UNKNOWN;
         }
 
@@ -649,13 +439,13 @@ int fops_path_index_rename(FopsPathIndex *x, FopsInodeKey old_parent, FopsSpan o
         if (one != NONE) {
                 /* The scan was here before the event. */
                 confirm(x, one, FOPS_PUT_EVENT);
-                forget_place(x, i);
+                fops_path_forget_place(x, i);
                 return FOPS_INDEX_DONE;
         }
 
         node = p.is_directory ? fops_path_find_node(x, p.key) : NONE;
         if (node != NONE && fops_path_would_loop(x, node, p.parent)) {
-                lose_directory(x, node);
+                fops_path_lose_directory(x, node);
                 return FOPS_INDEX_LOOP;
         }
         r = move_place(x, i, &p, &i);
@@ -676,7 +466,7 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         if (!fops_path_is_valid_name(a->name) || !fops_path_is_valid_name(b->name) || !fops_path_key_pack(a->key, &k) ||
             !fops_path_key_pack(b->key, &l))
                 return FOPS_INDEX_INVALID;
-        r = maintain(x);
+        r = fops_path_maintain(x);
         if (r < 0)
                 return r;
 
