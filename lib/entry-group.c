@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Fields that many entries share, remembered with what was made of them: the first entry of rm[4711] makes its FOPSD_PID, FOPSD_EXE …,
+ * the next takes them over, and with them their JSON and their bytes for journald. */
+
 #include "entry-internal.h"
 
 /* The fields of a usual process have 500 bytes of values, with a long command line a few thousand. */
@@ -30,7 +34,7 @@ static void join(FopsEntry *e, FopsFieldGroup *g, size_t first) {
 }
 
 bool fops_entry_add_group(FopsEntry *e, FopsFieldGroup *g) {
-        if (g->n_fields > ELEMENTSOF(e->fields) - e->n_fields)
+        if (g->n_fields > ELEMENTSOF(e->fields) - e->n_fields || e->n_groups == ELEMENTSOF(e->groups))
                 return false;
         memcpy(e->fields + e->n_fields, g->fields, g->n_fields * sizeof(FopsField));
         join(e, g, e->n_fields);
@@ -45,7 +49,7 @@ bool fops_entry_learn_group(FopsEntry *e, size_t first, FopsFieldGroup *g) {
         *g = (FopsFieldGroup){ .arena = g->arena };
         for (size_t i = 0; i < n; i++)
                 n_bytes += e->fields[first + i].value.size;
-        if (e->truncated || n > ELEMENTSOF(g->fields) || n_bytes > GROUP_BYTES_MAX)
+        if (e->truncated || n > ELEMENTSOF(g->fields) || n_bytes > GROUP_BYTES_MAX || e->n_groups == ELEMENTSOF(e->groups))
                 return false;
 
         for (size_t i = 0; i < n; i++) {

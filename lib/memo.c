@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A table of places, one for each hash of a text; what falls into the same place replaces what was there. */
+
 #include "memo.h"
 
 #include "bytes.h"

@@ -258,7 +258,6 @@ static void read_item(FopsEvent *event, const FopsEventRecord *record, FopsItem 
         FopsItem item = {};
         int f, at = 0;
 
-
         /* All of nametype=, or objtype= before Linux 3.17, stands behind obj=, so there the last one counts. Where there was no obj=,
          * there is nothing of interest behind it. */
         while ((f = fops_field_next_of(&reader, path_fields, _PATH_MAX, &at)) >= 0 && !(f == PATH_CAP_FP && may_end)) {

@@ -28,12 +28,12 @@ typedef struct Entry {
         uint32_t parent : ENTRY_BITS;
         uint32_t state : 2;
         uint32_t is_directory : 1;
-        uint32_t is_further : 1;  /* a directory's, besides its node. A file's: an event made it, so all its links were heard of */
+        uint32_t is_further : 1;  /* a directory's, besides its node. Of a file: fops_path_has_all_links() */
         uint32_t has_further : 1; /* a node with such */
         uint32_t has_more : 1;    /* the key has links that aren't held */
         uint32_t n_children : ENTRY_BITS;
         uint32_t sides : 2;      /* which half of each table it is in */
-        uint32_t mark : 1;       /* a file's: asked for or named by an event since the hand passed. A directory's: it was away */
+        uint32_t mark : 1;       /* a file's: asked for or named by an event since the hand passed. Of a directory: fops_path_was_away() */
         uint32_t is_since : 1;   /* put, or seen again, since the parent was away */
         uint32_t scan : 2;       /* put by the scan of that number, and by no event; 0: by an event, or long ago */
 } Entry;
@@ -92,6 +92,16 @@ static inline void fops_path_touch(Entry *e) {
                 e->mark = true;
 }
 
+/* A directory: what was known to be in it is from before. */
+static inline bool fops_path_was_away(const Entry *directory) {
+        return directory->mark;
+}
+
+/* A file: an event made it, so all its links were heard of. */
+static inline bool fops_path_has_all_links(const Entry *file) {
+        return file->is_further;
+}
+
 #define BLOCK_ENTRIES UINT32_C(2048) /* 48 KiB */
 
 static inline Entry *entry(const FopsPathIndex *x, uint32_t i) {
@@ -100,7 +110,7 @@ static inline Entry *entry(const FopsPathIndex *x, uint32_t i) {
 
 /* From before its parent was away: it may have gone meanwhile. */
 static inline bool fops_path_is_former(const FopsPathIndex *x, const Entry *e) {
-        return entry(x, e->parent)->mark && !e->is_since;
+        return fops_path_was_away(entry(x, e->parent)) && !e->is_since;
 }
 
 static inline Key key_of(const Entry *e) {

@@ -277,7 +277,7 @@ static void set_place(FopsPathIndex *x, uint32_t i, uint32_t parent, uint32_t na
 
         e->parent = parent;
         e->name = name;
-        e->is_since = entry(x, parent)->mark;
+        e->is_since = fops_path_was_away(entry(x, parent));
         entry(x, parent)->n_children++;
         table_add(x, BY_NAME, i);
 }

@@ -136,7 +136,8 @@ static void walk_key(Walk *w, Key key, bool is_directory) {
                         walk_place(w, i, 0, 0);
                         w->found.newer = w->found.newer || w->is_newer;
                         if (w->x->is_ahead && !w->with_doubtful)
-                                w->found.partial = w->found.partial || !entry(w->x, i)->is_further || (w->found.n == n && !w->is_newer);
+                                w->found.partial = w->found.partial || !fops_path_has_all_links(entry(w->x, i)) ||
+                                                   (w->found.n == n && !w->is_newer);
                 }
         }
 }

@@ -211,7 +211,7 @@ static bool is_lost(const FopsPathIndex *x, Key key) {
 
 static void doubt_below(FopsPathIndex *x, uint32_t node) {
         /* Away again: what is left of the time before would pass for what was seen since. */
-        if (entry(x, node)->mark)
+        if (fops_path_was_away(entry(x, node)))
                 fops_path_forget_directory(x, node);
         else
                 entry(x, node)->mark = true;
@@ -221,7 +221,7 @@ static void doubt_below(FopsPathIndex *x, uint32_t node) {
 static void confirm(FopsPathIndex *x, uint32_t i, FopsPutHow how) {
         Entry *e = entry(x, i);
 
-        e->is_since = entry(x, e->parent)->mark;
+        e->is_since = fops_path_was_away(entry(x, e->parent));
         if (how == FOPS_PUT_SCANNED)
                 return;
         fops_path_touch(e);
@@ -350,7 +350,7 @@ int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan pat
         return r;
 }
 
-int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key) {
+static int change_directory(FopsPathIndex *x, FopsInodeKey key, void (*change)(FopsPathIndex *x, uint32_t node)) {
         uint32_t node;
         int r;
 
@@ -360,22 +360,16 @@ int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key) {
         node = find_directory(x, key);
         if (node == NONE)
                 return FOPS_INDEX_UNKNOWN;
-        fops_path_forget_directory(x, node);
+        change(x, node);
         return FOPS_INDEX_DONE;
 }
 
-int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key) {
-        uint32_t node;
-        int r;
+int fops_path_index_remove_below(FopsPathIndex *x, FopsInodeKey key) {
+        return change_directory(x, key, fops_path_forget_directory);
+}
 
-        r = fops_path_maintain(x);
-        if (r < 0)
-                return r;
-        node = find_directory(x, key);
-        if (node == NONE)
-                return FOPS_INDEX_UNKNOWN;
-        doubt_below(x, node);
-        return FOPS_INDEX_DONE;
+int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key) {
+        return change_directory(x, key, doubt_below);
 }
 
 int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, const FopsInodeKey *key) {
