@@ -157,8 +157,9 @@ static bool is_old_name(const FopsItem *deleted, const FopsItem *created) {
 }
 
 /* A process that gives one pointer for both names, as in renameat(a, p, b, p): audit_reusename() keeps one name for the two, which the
- * new one gets. The old one's items have none; the DELETE comes behind the PARENT that was made for it. */
-static FopsItem *find_reused(FopsOperation *op, const FopsItem *created) {
+ * new one gets. The old one's items have none; the DELETE comes behind the PARENT that was made for it. Of an exchange, @created is
+ * what had the new name before. */
+static FopsItem *find_reused(FopsOperation *op, const FopsItem *created, bool is_exchange) {
         const FopsItem *old_parent = NULL, *new_parent = NULL;
 
         for (size_t i = 0; i < op->n_items; i++) {
@@ -168,7 +169,8 @@ static FopsItem *find_reused(FopsOperation *op, const FopsItem *created) {
                         new_parent = new_parent ? new_parent : item;
                 else if (item_is(item, FOPS_NAMETYPE_PARENT))
                         old_parent = item;
-                else if (item_is(item, FOPS_NAMETYPE_DELETE) && old_parent && new_parent && same_inode(item, created)) {
+                else if (item_is(item, FOPS_NAMETYPE_DELETE) && !item->name.data && old_parent && new_parent && item->has_inode &&
+                         same_device(item, created) && same_inode(item, created) != is_exchange) {
                         op->object.parent = old_parent;
                         op->new_object.parent = new_parent;
                         item->name = created->name;
@@ -178,13 +180,18 @@ static FopsItem *find_reused(FopsOperation *op, const FopsItem *created) {
         return NULL;
 }
 
+bool fops_operation_may_exchange(const FopsOperation *op) {
+        return !op->is_uring && op->syscall->name && strcmp(op->syscall->name, "renameat2") == 0;
+}
+
 /* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over.
  *
  * Unless both have one name: for `mv x sub/`, audit_inode_child() takes the item of the old name for that of the file renamed
  * over, since the last components are the same, and puts that one's inode there. CREATE has the right one. */
 static void find_renamed(FopsOperation *op) {
         const FopsItem *created = best_item(op, FOPS_NAMETYPE_CREATE), *crossed = created ? find_crossed(op, created) : NULL;
-        FopsItem *deleted = NULL, *other = NULL;
+        FopsItem *deleted = NULL, *other = NULL, *reused = NULL;
+        bool is_exchange;
 
         for (size_t i = 0; i < op->n_items; i++) {
                 FopsItem *item = op->items + i;
@@ -202,13 +209,18 @@ static void find_renamed(FopsOperation *op) {
                         other = item;
         }
 
-        if (created && created->name.data && !op->is_uring && (!deleted || !same_inode(deleted, created))) {
-                FopsItem *reused = find_reused(op, created);
-
-                if (reused) {
-                        other = deleted; /* renamed over */
-                        deleted = reused;
-                }
+        is_exchange = created && deleted && same_inode(deleted, created);
+        if (created && created->name.data && (is_exchange ? fops_operation_may_exchange(op) : !op->is_uring))
+                reused = find_reused(op, created, is_exchange);
+        if (reused && is_exchange) {
+                op->op = FOPS_OP_EXCHANGE;
+                op->object.item = reused;
+                op->new_object.item = created;
+                return;
+        }
+        if (reused) {
+                other = deleted; /* renamed over */
+                deleted = reused;
         }
 
         op->object.item = deleted;

@@ -155,5 +155,8 @@ FOPS_DEFINE_CLEANUP(FopsOperationMemory *, fops_operation_memory_free)
  * has no place in an operation is left in the event. @memory may be NULL. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
 int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *ret);
 
+/* The other calls that rename can't exchange; and what io_uring logs has no names to tell by. */
+bool fops_operation_may_exchange(const FopsOperation *op);
+
 /* The process and its people alone, copied into @arena, without the event. */
 FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena);

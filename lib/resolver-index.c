@@ -272,9 +272,7 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
         FopsItem *old;
         size_t at;
 
-        /* The others can't; and what io_uring logs has no names. */
-        if (op->op != FOPS_OP_RENAME || op->outcome != FOPS_OUTCOME_SUCCESS || op->is_uring || op->replaced ||
-            !op->syscall->name || strcmp(op->syscall->name, "renameat2") != 0)
+        if (op->op != FOPS_OP_RENAME || op->outcome != FOPS_OUTCOME_SUCCESS || op->replaced || !fops_operation_may_exchange(op))
                 return;
         if (!name.data || !fops_span_equal(name, fops_object_last_name(&op->new_object)) || !find_two_parents(op, parents) ||
             !fops_item_key(op->object.item, &key))

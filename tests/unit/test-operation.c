@@ -562,6 +562,37 @@ static void test_one_pointer_for_both_names_leaves_the_old_one_nameless(void **s
         assert_null(f->op.replaced);
 }
 
+static void test_one_pointer_for_both_names_of_an_exchange(void **state) {
+        Fixture *f = *state;
+
+        /* 22 was in 21, 23 in 20, both as "y". */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           PARENT("/tmp/w", 20)
+                           ITEM("(null)", 21, "040755", "PARENT")
+                           ITEM("(null)", 22, "0100644", "DELETE")
+                           ITEM("\"y\"", 23, "040755", "DELETE")
+                           ITEM("\"y\"", 23, "040755", "CREATE")
+                           ITEM("(null)", 21, "040755", "PARENT"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_item(f->op.object.item, 2);
+        assert_int_equal(f->op.object.item->inode, 22);
+        assert_span(f->op.object.item->name, "y");
+        assert_item(f->op.object.parent, 1);
+        assert_item(f->op.new_object.item, 4);
+        assert_int_equal(f->op.new_object.item->inode, 23);
+        assert_item(f->op.new_object.parent, 0);
+        assert_null(f->op.replaced);
+
+        /* renameat() can't. */
+        read_lines(f, CALL_64("syscall=264 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           PARENT("/tmp/w", 20)
+                           ITEM("(null)", 21, "040755", "PARENT")
+                           ITEM("(null)", 22, "0100644", "DELETE")
+                           ITEM("\"y\"", 23, "040755", "DELETE")
+                           ITEM("\"y\"", 23, "040755", "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+}
+
 static void test_a_nameless_removal_of_another_inode_is_not_the_old_name(void **state) {
         Fixture *f = *state;
 
@@ -873,6 +904,7 @@ int main(void) {
                 TEST(test_directories_that_cannot_be_told_apart_stay_open),
                 TEST(test_a_rename_over_a_file_replaces_it),
                 TEST(test_one_pointer_for_both_names_leaves_the_old_one_nameless),
+                TEST(test_one_pointer_for_both_names_of_an_exchange),
                 TEST(test_a_nameless_removal_of_another_inode_is_not_the_old_name),
                 TEST(test_crossed_inodes_are_an_exchange),
                 TEST(test_a_rename_over_the_same_name_elsewhere_keeps_its_inode),
