@@ -184,6 +184,22 @@ bool fops_operation_may_exchange(const FopsOperation *op) {
         return !op->is_uring && op->syscall->name && strcmp(op->syscall->name, "renameat2") == 0;
 }
 
+/* Two names with one last component: each CREATE goes into the item of the other, and the one that is left is called as its DELETE
+ * is. Nothing is moved to where it was, so it was exchanged with what the other DELETE is of. */
+static bool find_exchanged(FopsOperation *op, const FopsItem *created, const FopsItem *deleted, FopsItem *other) {
+        if (!fops_operation_may_exchange(op) || !created->name.data || !same_inode(created, deleted) ||
+            !fops_span_equal(created->name, deleted->name))
+                return false;
+        if (!other || !other->has_inode || same_inode(other, created) || !same_device(other, created))
+                other = find_reused(op, created, true);
+        if (!other)
+                return false;
+        op->op = FOPS_OP_EXCHANGE;
+        op->object.item = other;
+        op->new_object.item = created;
+        return true;
+}
+
 /* Rename: DELETE is the old name, CREATE the new one, of one inode. A second DELETE is the file renamed over.
  *
  * Unless both have one name: for `mv x sub/`, audit_inode_child() takes the item of the old name for that of the file renamed
@@ -191,7 +207,6 @@ bool fops_operation_may_exchange(const FopsOperation *op) {
 static void find_renamed(FopsOperation *op) {
         const FopsItem *created = best_item(op, FOPS_NAMETYPE_CREATE), *crossed = created ? find_crossed(op, created) : NULL;
         FopsItem *deleted = NULL, *other = NULL, *reused = NULL;
-        bool is_exchange;
 
         for (size_t i = 0; i < op->n_items; i++) {
                 FopsItem *item = op->items + i;
@@ -209,15 +224,10 @@ static void find_renamed(FopsOperation *op) {
                         other = item;
         }
 
-        is_exchange = created && deleted && same_inode(deleted, created);
-        if (created && created->name.data && (is_exchange ? fops_operation_may_exchange(op) : !op->is_uring))
-                reused = find_reused(op, created, is_exchange);
-        if (reused && is_exchange) {
-                op->op = FOPS_OP_EXCHANGE;
-                op->object.item = reused;
-                op->new_object.item = created;
+        if (created && deleted && find_exchanged(op, created, deleted, other))
                 return;
-        }
+        if (created && created->name.data && !op->is_uring && (!deleted || !same_inode(deleted, created)))
+                reused = find_reused(op, created, false);
         if (reused) {
                 other = deleted; /* renamed over */
                 deleted = reused;

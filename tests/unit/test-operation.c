@@ -593,6 +593,27 @@ static void test_one_pointer_for_both_names_of_an_exchange(void **state) {
         assert_int_equal(f->op.op, FOPS_OP_RENAME);
 }
 
+static void test_what_is_called_as_before_was_exchanged_with_what_else_was_removed(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=ffffff9c a1=1 a2=ffffff9c a3=2") CWD("\"/srv/a/b/c\"")
+                           PARENT("/srv/a/b/c", 20) PARENT("../../", 21)
+                           FILE_ITEM("../../f", 22, "DELETE") FILE_ITEM("f", 23, "DELETE") FILE_ITEM("f", 23, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_item(f->op.object.item, 2);
+        assert_item(f->op.object.parent, 1);
+        assert_item(f->op.new_object.item, 4);
+        assert_item(f->op.new_object.parent, 0);
+        assert_null(f->op.replaced);
+
+        /* rename() over it isn't. */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=ffffff9c a1=1 a2=ffffff9c a3=2") CWD("\"/srv/a/b/c\"")
+                           PARENT("/srv/a/b/c", 20) PARENT("../../", 21)
+                           FILE_ITEM("../../f", 22, "DELETE") FILE_ITEM("f", 23, "DELETE") FILE_ITEM("f", 22, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_item(f->op.replaced, 3);
+}
+
 static void test_a_nameless_removal_of_another_inode_is_not_the_old_name(void **state) {
         Fixture *f = *state;
 
@@ -905,6 +926,7 @@ int main(void) {
                 TEST(test_a_rename_over_a_file_replaces_it),
                 TEST(test_one_pointer_for_both_names_leaves_the_old_one_nameless),
                 TEST(test_one_pointer_for_both_names_of_an_exchange),
+                TEST(test_what_is_called_as_before_was_exchanged_with_what_else_was_removed),
                 TEST(test_a_nameless_removal_of_another_inode_is_not_the_old_name),
                 TEST(test_crossed_inodes_are_an_exchange),
                 TEST(test_a_rename_over_the_same_name_elsewhere_keeps_its_inode),
