@@ -89,7 +89,28 @@ static int forget_name(FopsPathIndex *index, FopsInodeKey directory, const FopsO
         return r < 0 ? r : MIN(fops_path_index_remove(index, directory, name, NULL), 0);
 }
 
-/* What stands at either name now isn't known, until it was seen there if it is a directory. */
+/* Nothing is known any more of @object's name, in its directory or in whichever of @op's it may have been in. Sets
+ * *@ret_has_directory if a directory had it. */
+static int doubt_name(FopsPathIndex *index, const FopsOperation *op, const FopsObject *object, FopsFed *fed, bool *ret_has_directory) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < op->n_items && fed->n_new_trees < FOPS_FED_TREES_MAX; i++) {
+                const FopsItem *item = op->items + i;
+                FopsInodeKey directory, key;
+                bool is_directory;
+
+                if (item->nametype != FOPS_NAMETYPE_PARENT || (object->parent && item != object->parent) ||
+                    !fops_item_key(item, &directory) || !is_there(index, directory))
+                        continue;
+                *ret_has_directory |= fops_path_index_child(index, directory, name_of(object, FOPS_SPAN_ABSENT), &key, &is_directory) ==
+                                              FOPS_INDEX_DONE && is_directory;
+                r = forget_name(index, directory, object, FOPS_SPAN_ABSENT);
+                fed->new_trees[fed->n_new_trees++] = directory;
+        }
+        return r;
+}
+
+/* What stands at either name now isn't known, until it was seen there if it may be a directory. */
 static int doubt_names(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         const FopsObject *objects[] = { &op->object, &op->new_object };
         bool has_directory = false;
@@ -97,19 +118,13 @@ static int doubt_names(FopsPathIndex *index, const FopsOperation *op, FopsFed *f
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(objects); i++) {
                 const FopsItem *item = objects[i]->item;
-                FopsInodeKey directory, key;
-                bool is_directory;
 
                 if (!item || (item->nametype != FOPS_NAMETYPE_CREATE && item->nametype != FOPS_NAMETYPE_DELETE))
                         continue;
-                has_directory |= S_ISDIR(item->mode);
+                has_directory |= !item->has_inode || S_ISDIR(item->mode);
                 r = lose(index, objects[i], FOPS_PUT_EVENT);
-                if (r < 0 || !fops_item_key(objects[i]->parent, &directory) || !is_there(index, directory))
-                        continue;
-                has_directory |= fops_path_index_child(index, directory, name_of(objects[i], FOPS_SPAN_ABSENT), &key, &is_directory) ==
-                                         FOPS_INDEX_DONE && is_directory;
-                r = forget_name(index, directory, objects[i], FOPS_SPAN_ABSENT);
-                fed->new_trees[fed->n_new_trees++] = directory;
+                if (r >= 0)
+                        r = doubt_name(index, op, objects[i], fed, &has_directory);
         }
         if (!has_directory)
                 fed->n_new_trees = 0;
@@ -125,9 +140,9 @@ static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         link.name = name_of(&op->new_object, op->new_path);
         if (!fops_item_key(op->object.item, &link.key))
                 return 0;
-        if (!link.name.data || !fops_item_key(op->new_object.parent, &link.parent))
+        if (!link.name.data)
                 return lose(index, &op->object, FOPS_PUT_EVENT);
-        if (op->may_be_exchange)
+        if (op->may_be_exchange || !fops_item_key(op->new_object.parent, &link.parent))
                 return doubt_names(index, op, fed);
 
         old.name = name_of(&op->object, op->path);
@@ -160,10 +175,8 @@ static int exchange(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed)
         int r;
 
         if (!a.name.data || !b.name.data || !fops_item_key(op->object.item, &a.key) || !fops_item_key(op->new_object.item, &b.key) ||
-            !fops_item_key(op->object.parent, &a.parent) || !fops_item_key(op->new_object.parent, &b.parent)) {
-                r = lose(index, &op->object, FOPS_PUT_EVENT);
-                return r < 0 ? r : lose(index, &op->new_object, FOPS_PUT_EVENT);
-        }
+            !fops_item_key(op->object.parent, &a.parent) || !fops_item_key(op->new_object.parent, &b.parent))
+                return doubt_names(index, op, fed);
 
         r = prepare_arrival(index, op, &a, &a_was_there);
         if (r >= 0)

@@ -251,6 +251,12 @@ static void find_renamed(FopsOperation *op) {
                 copy_inode(deleted, created);
 }
 
+/* Two names with one last component, of which the records have one: that says of neither in which directory it was. */
+static bool is_moved_to_itself(const FopsOperation *op) {
+        return op->object.item && op->new_object.item && op->object.item->name.data &&
+               fops_span_equal(op->object.item->name, op->new_object.item->name);
+}
+
 /* A name created by @op, and nothing else: for mkdir, mknod, symlink, create. */
 static void find_created(FopsOperation *op) {
         op->object.item = best_item(op, FOPS_NAMETYPE_CREATE);
@@ -352,7 +358,7 @@ static void find_objects(FopsOperation *op, const FopsRawCall *raw) {
         case FOPS_OP_RENAME:
                 op->has_two_names = true;
                 find_renamed(op);
-                if (!op->object.parent) {
+                if (!op->object.parent && !is_moved_to_itself(op)) {
                         op->object.parent = find_parent(op, op->object.item);
                         op->new_object.parent = find_parent(op, op->new_object.item);
                 }

@@ -256,6 +256,38 @@ static void test_an_exchange_of_names_that_end_alike_is_told_by_the_index(void *
         assert_indexed(f->index, 13, true, "/srv/b/d");
 }
 
+static void test_what_came_in_for_what_is_known_was_exchanged(void **state) {
+        Fixture *f = *state;
+
+        /* 12 is /srv/a/d, and a rename doesn't take 50 from there. */
+        read_lines(f, ALIKE(RENAMEAT2, 50));
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_int_equal(f->op.object.item->inode, 12);
+        assert_int_equal(f->op.object.parent->inode, 10);
+        assert_int_equal(f->op.new_object.item->inode, 50);
+        tell(f);
+        assert_indexed(f->index, 12, true, "/srv/b/d");
+        assert_indexed(f->index, 50, true, "/srv/a/d");
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_int_equal(f->fed.new_trees[0].inode, 50);
+}
+
+static void test_of_two_directories_that_are_not_told_apart_neither_has_its_name(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "e", 30, false);
+        index_put(f->index, 11, "other", 31, false);
+        feed(f, RENAMEAT PARENT("/x", 10) PARENT("/x", 11) DIR_ITEM("d", 12, "DELETE") DIR_ITEM("e", 12, "CREATE"));
+        assert_indexed(f->index, 12, true, NULL);
+        assert_indexed(f->index, 21, false, NULL);
+        assert_indexed(f->index, 30, false, NULL);
+        assert_indexed(f->index, 31, false, "/srv/b/other");
+        assert_true(f->fed.n_new_trees >= 2);
+        assert_int_equal(f->fed.new_trees[0].inode, 10);
+        assert_int_equal(f->fed.new_trees[1].inode, 11);
+}
+
 static void test_what_it_was_exchanged_for_may_be_unknown(void **state) {
         Fixture *f = *state;
 
@@ -294,8 +326,6 @@ static void test_while_the_index_lacks_some_it_may_be_either(void **state) {
 
         index_put(f->index, 11, "d", 13, true);
         read_lines(f, ALIKE(RENAMEAT2, 50));
-        fops_index_tell_exchange(f->index, true, &f->op);
-        assert_false(f->op.may_be_exchange);
         fops_index_tell_exchange(f->index, false, &f->op);
         assert_true(f->op.may_be_exchange);
         tell(f);
@@ -508,6 +538,8 @@ int main(void) {
                 TEST(test_exchanged_names_change_places),
                 TEST(test_a_directory_from_outside_may_come_by_exchange),
                 TEST(test_an_exchange_of_names_that_end_alike_is_told_by_the_index),
+                TEST(test_what_came_in_for_what_is_known_was_exchanged),
+                TEST(test_of_two_directories_that_are_not_told_apart_neither_has_its_name),
                 TEST(test_what_it_was_exchanged_for_may_be_unknown),
                 TEST(test_a_rename_is_none),
                 TEST(test_while_the_index_lacks_some_it_may_be_either),

@@ -606,6 +606,14 @@ static void test_what_is_called_as_before_was_exchanged_with_what_else_was_remov
         assert_item(f->op.new_object.parent, 0);
         assert_null(f->op.replaced);
 
+        /* What may be one has its directories only by the order of their items, or by the index. */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=ffffff9c a1=1 a2=ffffff9c a3=2") CWD("\"/srv/a/b/c\"")
+                           PARENT("/srv/a/b/c", 20) PARENT("../../", 21)
+                           FILE_ITEM("../../f", 23, "DELETE") FILE_ITEM("../../f", 23, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_null(f->op.object.parent);
+        assert_null(f->op.new_object.parent);
+
         /* rename() over it isn't. */
         read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=ffffff9c a1=1 a2=ffffff9c a3=2") CWD("\"/srv/a/b/c\"")
                            PARENT("/srv/a/b/c", 20) PARENT("../../", 21)
