@@ -904,6 +904,7 @@ const Set sets[] = {
         { "dirfd", set_dirfd },
         { "dirfd-deep", set_dirfd_deep },
         { "mixed", set_mixed },
+        { "alike", set_alike },
         { "fd", set_fd },
         { "symlink", set_symlink },
         { "chroot", set_chroot },

@@ -187,7 +187,7 @@ long removes_directory(const Place *p, const char *leaf) {
                        ARGS(p->dirfd, L(said(p, leaf)), AT_REMOVEDIR));
 }
 
-static unsigned flags_of_two(const Place *from, const Place *to) {
+unsigned flags_of_two(const Place *from, const Place *to) {
         return (from->flags & UNNAMED) | (to->flags & UNNAMED ? UNNAMED_NEW : 0) | ((from->flags | to->flags) & NAMELESS);
 }
 

@@ -64,6 +64,9 @@ typedef struct Set {
         void (*run)(void); /* in a process of its own; the directory DIR/NAME is there and empty */
 } Set;
 
+/* opsgen-alike.c */
+void set_alike(void);
+
 /* opsgen-trees.c */
 void set_moved(void);
 void set_brought(void);
@@ -107,6 +110,7 @@ long opens_how(const Place *p, const char *op, const char *leaf, uint64_t flags)
 long makes_directory(const Place *p, const char *leaf);
 long removes(const Place *p, const char *leaf);
 long removes_directory(const Place *p, const char *leaf);
+unsigned flags_of_two(const Place *from, const Place *to);
 long renames(const Place *from, const char *leaf, const Place *to, const char *new_leaf, unsigned flags);
 long links(const Place *from, const char *leaf, const Place *to, const char *new_leaf);
 long symlinks(const Place *p, const char *target, const char *leaf);
