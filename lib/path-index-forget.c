@@ -115,7 +115,15 @@ void fops_path_lose_directory(FopsPathIndex *x, uint32_t node) {
 
 /* ---- the hand ---- */
 
-/* Takes the entry away if its parent is dead. */
+/* One of the file's links isn't held any more, but may be there. */
+static void lose_link(FopsPathIndex *x, Key file) {
+        uint32_t i;
+
+        FOREACH_OF_KEY(i, x, file, false)
+                entry(x, i)->is_further = false;
+}
+
+/* Takes the entry away if its parent is dead. A file's goes without having been unlinked. */
 static void sweep_entry(FopsPathIndex *x, uint32_t i) {
         const Entry *e = entry(x, i);
 
@@ -123,8 +131,11 @@ static void sweep_entry(FopsPathIndex *x, uint32_t i) {
                 return;
         if (e->state == ENTRY_GHOST)
                 fops_path_store_drop_place(x, i);
-        else
+        else {
+                if (!e->is_directory)
+                        lose_link(x, key_of(e));
                 fops_path_forget_place(x, i);
+        }
 }
 
 static uint32_t advance_hand(FopsPathIndex *x) {

@@ -97,7 +97,7 @@ static inline bool fops_path_was_away(const Entry *directory) {
         return directory->mark;
 }
 
-/* A file: an event made it, so all its links were heard of. */
+/* A file: all its links are held, or were heard of. */
 static inline bool fops_path_has_all_links(const Entry *file) {
         return file->is_further;
 }

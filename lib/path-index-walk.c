@@ -128,12 +128,14 @@ static void walk_key(Walk *w, Key key, bool is_directory) {
                 w->found.more = entry(w->x, i)->has_more;
                 walk_node(w, i, 0, 0);
         } else {
+                w->found.whole = true;
                 FOREACH_OF_KEY(i, w->x, key, false) {
                         size_t n = w->found.n;
 
                         w->is_newer = false;
                         w->found.more = w->found.more || entry(w->x, i)->has_more;
                         walk_place(w, i, 0, 0);
+                        w->found.whole = w->found.whole && fops_path_has_all_links(entry(w->x, i)) && w->found.n > n;
                         w->found.newer = w->found.newer || w->is_newer;
                         if (w->x->is_ahead && !w->with_doubtful)
                                 w->found.partial = w->found.partial || !fops_path_has_all_links(entry(w->x, i)) ||

@@ -484,6 +484,16 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
 }
 
+void fops_path_index_set_whole(FopsPathIndex *x, FopsInodeKey file) {
+        uint32_t i;
+        Key key;
+
+        if (!fops_path_key_pack(file, &key))
+                return;
+        FOREACH_OF_KEY(i, x, key, false)
+                entry(x, i)->is_further = true;
+}
+
 void fops_path_index_begin_scan(FopsPathIndex *x) {
         if (x->scan_cursor != NONE)
                 return;

@@ -66,6 +66,7 @@ typedef struct FopsPathCandidates {
         bool more;    /* there may be others */
         bool newer;   /* of a file: others are held that are too new for the event at hand */
         bool partial; /* of a file: there may be others that a scan hasn't come to yet */
+        bool whole;   /* of a file: all its links were heard of since an event made it, or set_whole(); otherwise some may be outside */
 } FopsPathCandidates;
 
 typedef struct FopsPathIndexStats {
@@ -156,6 +157,9 @@ int fops_path_index_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_direc
 
 /* The same with those that aren't told: too new for the event at hand, or from before their directory was away. */
 int fops_path_index_doubtful_candidates(FopsPathIndex *x, FopsInodeKey key, bool is_directory, FopsArena *arena, FopsPathCandidates *ret);
+
+/* The file has no other links than those that are held, by its number of links. */
+void fops_path_index_set_whole(FopsPathIndex *x, FopsInodeKey file);
 
 /* What is known of subvolumes: whose keys they are. Borrowed. */
 FopsSubvolumes *fops_path_index_subvolumes(FopsPathIndex *x);

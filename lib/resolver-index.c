@@ -110,8 +110,8 @@ static FopsSpan choose_link(FopsPathIndex *index, FopsInodeKey key, const FopsPa
 }
 
 static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
-                                 FopsInodeKey parent, FopsArena *arena, FopsSpan *ret_path, FopsSpan *ret_dir) {
-        FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object), path;
+                                 FopsInodeKey parent, FopsArena *arena, FopsIndexFound *ret) {
+        FopsSpan dir = fops_path_index_path(index, parent, true, arena), name = fops_object_last_name(object);
         FopsPathCandidates candidates;
         FopsInodeKey key;
 
@@ -125,12 +125,10 @@ static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const F
         /* Before the scan has seen all, its inode may be another directory's that wasn't heard of. */
         if (!dir.data || (!is_complete && fops_path_index_is_ghost(index, parent)))
                 return;
-        *ret_dir = dir;
+        ret->dir = dir;
 
         if (name.data) {
-                path = append(arena, dir, name);
-                if (path.data)
-                        *ret_path = path;
+                ret->path = append(arena, dir, name);
                 return;
         }
 
@@ -142,13 +140,11 @@ static void resolve_in_directory(FopsPathIndex *index, bool is_complete, const F
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0 || candidates.newer ||
             candidates.partial)
                 return;
-        path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
-        if (path.data)
-                *ret_path = path;
+        ret->path = choose(&candidates, FOPS_SPAN_ABSENT, dir);
 }
 
 /* io_uring's link: of the existing file there is only the inode, in the new name's item. */
-static void resolve_linked(FopsPathIndex *index, const FopsItem *created, FopsArena *arena, FopsSpan *ret_path, FopsSpan *ret_dir) {
+static void resolve_linked(FopsPathIndex *index, const FopsItem *created, FopsArena *arena, FopsIndexFound *ret) {
         FopsPathCandidates candidates;
         FopsInodeKey key;
         FopsSpan path;
@@ -156,51 +152,51 @@ static void resolve_linked(FopsPathIndex *index, const FopsItem *created, FopsAr
         if (!fops_item_key(created, &key) || fops_path_index_candidates(index, key, false, arena, &candidates) < 0)
                 return;
         path = choose(&candidates, FOPS_SPAN_ABSENT, FOPS_SPAN_ABSENT);
-        if (path.data) {
-                *ret_path = path;
-                *ret_dir = fops_path_dirname(path);
-        }
+        if (path.data)
+                *ret = (FopsIndexFound){ path, fops_path_dirname(path), candidates.whole ? 0 : candidates.n + 1 };
 }
 
-void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
-                        FopsSpan *ret_path, FopsSpan *ret_dir) {
+FopsIndexFound fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
+                                  FopsArena *arena) {
         FopsPathCandidates candidates;
+        FopsIndexFound found = {};
         FopsInodeKey key;
-        FopsSpan path, name;
+        FopsSpan name;
         bool by_fd;
 
         if (fops_item_key(object->parent, &key)) {
                 if (!object->is_nameless)
-                        resolve_in_directory(index, is_complete, op, object, key, arena, ret_path, ret_dir);
-                return;
+                        resolve_in_directory(index, is_complete, op, object, key, arena, &found);
+                return found;
         }
 
         if (!object->item && op->op == FOPS_OP_LINK && is_complete) {
-                resolve_linked(index, op->new_object.item, arena, ret_path, ret_dir);
-                return;
+                resolve_linked(index, op->new_object.item, arena, &found);
+                return found;
         }
 
         /* A new name whose directory isn't certain: that its inode is known somewhere says nothing of where it was made. */
         if (!object->item || object->item->nametype != FOPS_NAMETYPE_NORMAL || !fops_item_key(object->item, &key))
-                return;
+                return found;
         if (fops_path_index_candidates(index, key, S_ISDIR(object->item->mode), arena, &candidates) < 0)
-                return;
+                return found;
 
         /* A name that it doesn't have may be a symlink's; or the index is ahead, or behind, and this is another object. */
         by_fd = op->syscall->fd >= 0 || is_descriptor(object->item->name);
         name = by_fd ? FOPS_SPAN_ABSENT : fops_object_last_name(object);
         if (!name.data && !S_ISDIR(object->item->mode) && !(by_fd && is_complete))
-                return;
-        path = choose_link(index, key, &candidates, name, arena);
-        if (!path.data && name.data && (candidates.n <= 1 || candidates.partial)) {
-                path = spell(op, object, arena);
-                if (path.data && !may_be(index, key, S_ISDIR(object->item->mode), path, arena))
-                        return;
+                return found;
+        found.path = choose_link(index, key, &candidates, name, arena);
+        if (found.path.data) {
+                if (!S_ISDIR(object->item->mode) && !candidates.whole && !fops_span_equal(found.path, spell(op, object, arena)))
+                        found.n_links = candidates.n + (op->op == FOPS_OP_LINK);
+        } else if (name.data && (candidates.n <= 1 || candidates.partial)) {
+                found.path = spell(op, object, arena);
+                if (found.path.data && !may_be(index, key, S_ISDIR(object->item->mode), found.path, arena))
+                        found.path = FOPS_SPAN_ABSENT;
         }
-        if (path.data) {
-                *ret_path = path;
-                *ret_dir = fops_path_dirname(path);
-        }
+        found.dir = fops_path_dirname(found.path);
+        return found;
 }
 
 FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena) {

@@ -13,11 +13,16 @@ bool fops_item_key(const FopsItem *item, FopsInodeKey *ret);
  * logged). Borrowed. */
 FopsSpan fops_object_last_name(const FopsObject *object);
 
-/* Sets *@ret_path, if the index knows it for certain, and *@ret_dir, if it knows at least the directory; each is left alone
- * otherwise. @is_complete: the index holds all that is in the watched trees, so that what it has in one place has no other.
- * Strings go to @arena. */
-void fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object, FopsArena *arena,
-                        FopsSpan *ret_path, FopsSpan *ret_dir);
+typedef struct FopsIndexFound {
+        FopsSpan path;  /* absent if the index doesn't know it for certain */
+        FopsSpan dir;   /* absent if it doesn't even know the directory */
+        size_t n_links; /* 0, or @path is only certain of a file that has no more than so many: others would be outside, and may be meant */
+} FopsIndexFound;
+
+/* What the index knows of @object's place. @is_complete: it holds all that is in the watched trees, so that what it has in one place has
+ * no other there. Strings go to @arena. */
+FopsIndexFound fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
+                                  FopsArena *arena);
 
 typedef enum FopsIndexView { FOPS_INDEX_SILENT, FOPS_INDEX_AGREES, FOPS_INDEX_DENIES } FopsIndexView;
 

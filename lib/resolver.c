@@ -291,18 +291,33 @@ static bool is_contradicted(const Context *c, const FopsObject *object, Found fo
         }
 }
 
+/* A file may have links outside of what is watched, of which the index knows nothing. If it has none now, those to come will be heard of. */
+static bool may_mean_another_link(const Context *c, const FopsObject *object, const FopsIndexFound *known) {
+        FopsInodeKey key;
+        FopsInode inode;
+
+        if (known->n_links == 0)
+                return false;
+        if (world_look_up(c, known->path, &inode) < 0 || (object->item && !inode_fits(c->resolver, &inode, object->item)) ||
+            inode.n_links > known->n_links)
+                return true;
+        if (fops_item_key(object->item, &key))
+                fops_path_index_set_whole(c->resolver->index, key);
+        return false;
+}
+
 static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
         const FopsResolver *r = c->resolver;
         FopsSpan known_dir = FOPS_SPAN_ABSENT;
+        FopsIndexFound known;
         Found found = {};
 
         if (r->index && !r->index_is_late) {
-                fops_index_resolve(r->index, r->index_is_complete, c->op, object, c->arena, &found.path, &found.dir);
-                if (found.path.data) {
-                        found.source = FOPS_PATH_INDEX;
-                        return found;
-                }
-                known_dir = found.dir;
+                known = fops_index_resolve(r->index, r->index_is_complete, c->op, object, c->arena);
+                if (known.path.data && !may_mean_another_link(c, object, &known))
+                        return (Found){ .path = known.path, .dir = known.dir, .source = FOPS_PATH_INDEX };
+                if (!known.path.data)
+                        found.dir = known_dir = known.dir;
         }
 
         if (object->is_nameless) {
@@ -392,11 +407,11 @@ static const FopsObject *find_unnamed(const FopsOperation *op) {
 /* What @object's inode is called now in its directory, which the index knows: *@ret_dir. */
 static bool read_names(FopsResolver *r, const FopsOperation *op, const FopsObject *object, FopsArena *arena, FopsSpan *ret_dir,
                        FopsInodeNames *ret) {
-        FopsSpan path = FOPS_SPAN_ABSENT, dir = FOPS_SPAN_ABSENT;
+        FopsSpan dir;
 
         if (!object->parent || !object->parent->has_inode || !object->item || !object->item->has_inode)
                 return false;
-        fops_index_resolve(r->index, r->index_is_complete, op, object, arena, &path, &dir);
+        dir = fops_index_resolve(r->index, r->index_is_complete, op, object, arena).dir;
         if (!dir.data || !pay(r, fops_event_id_usec(op->event->id)))
                 return false;
         if (r->world->read_names(r->userdata, dir, object->item->inode, arena, ret) < 0)

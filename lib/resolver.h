@@ -24,6 +24,7 @@ typedef struct FopsInode {
         uint64_t inode;
         uint32_t dev_major, dev_minor;
         uint64_t changed_usec; /* CLOCK_REALTIME: of a directory, names in it may have changed at that time last */
+        uint64_t n_links;
         bool is_symlink;
         bool dev_is_certain; /* false: the file system shows another device in stat(2) than in audit records (btrfs, overlayfs) */
         bool may_be_renumbered; /* the same file may have had another number when the record was made (inode-numbers.h) */

@@ -43,6 +43,7 @@ static void inode_from_stat(int fd, const struct stat *st, FopsInode *ret) {
                 .dev_major = major(st->st_dev),
                 .dev_minor = minor(st->st_dev),
                 .changed_usec = changed_usec(st),
+                .n_links = st->st_nlink,
                 .is_symlink = S_ISLNK(st->st_mode),
                 .dev_is_certain = certain,
                 .may_be_renumbered = !fops_inode_numbers_last(fd),

@@ -114,6 +114,15 @@ static bool may_be(FopsPathIndex *x, uint64_t inode, bool is_directory, const ch
         return found;
 }
 
+static bool is_whole(FopsPathIndex *x, uint64_t inode) {
+        FopsArena arena = {};
+        FopsPathCandidates c;
+
+        assert_int_equal(fops_path_index_candidates(x, key(inode), false, &arena, &c), 0);
+        fops_arena_done(&arena);
+        return c.whole;
+}
+
 #define PATHS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* ---- hashing and names ---- */
@@ -369,6 +378,26 @@ static void test_a_file_has_a_path_for_each_link(void **state _unused_) {
         assert_file(x, 12, "/srv/b");
         assert_int_equal(remove_name(x, 2, "b", 0), FOPS_INDEX_DONE);
         assert_false(fops_path_index_is_known(x, key(12)));
+}
+
+static void test_all_links_are_known_of_what_an_event_made_until_one_is_lost(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+
+        put(x, 2, "d", 10, true, FOPS_PUT_CREATED);
+        put(x, 2, "seen", 12, false, FOPS_PUT_SCANNED);
+        assert_false(is_whole(x, 12));
+        put(x, 2, "made", 13, false, FOPS_PUT_CREATED);
+        link_file(x, 10, "far", 13);
+        assert_true(is_whole(x, 13));
+
+        /* Its directory is forgotten: at once for lookups, then in fact. */
+        fops_path_index_remove_below(x, key(10));
+        assert_file(x, 13, "/srv/made");
+        assert_false(is_whole(x, 13));
+        while (fops_path_index_stats(x).n_unreachable > 0)
+                remove_name(x, 2, "none", 0);
+        assert_file(x, 13, "/srv/made");
+        assert_false(is_whole(x, 13));
 }
 
 static void test_of_too_many_links_it_is_known_that_there_are_more(void **state _unused_) {
@@ -1397,6 +1426,7 @@ int main(void) {
                 cmocka_unit_test(test_a_child_is_found_by_name),
                 cmocka_unit_test(test_a_directory_moves_with_all_below),
                 cmocka_unit_test(test_a_file_has_a_path_for_each_link),
+                cmocka_unit_test(test_all_links_are_known_of_what_an_event_made_until_one_is_lost),
                 cmocka_unit_test(test_of_too_many_links_it_is_known_that_there_are_more),
                 cmocka_unit_test(test_renaming_one_link_leaves_the_others),
                 cmocka_unit_test(test_a_rename_the_scan_has_seen_leaves_one_link),

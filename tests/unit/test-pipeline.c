@@ -315,6 +315,7 @@ typedef struct Watching {
         /* What a look into /srv/data, or below it, finds. */
         uint64_t names_inode, names_usec, names_directory;
         const char *name;
+        const char *older_name; /* its other link, or NULL */
 } Watching;
 
 static char *watch_keys[] = { (char *) "data", NULL };
@@ -358,9 +359,10 @@ static int watching_read_names(void *userdata, FopsSpan path, uint64_t inode, Fo
 static int watching_look_up(void *userdata, FopsSpan path, FopsInode *ret_inode) {
         const Watching *w = userdata;
 
-        if (!w->name || !fops_span_equal_string(fops_path_basename(path), w->name))
+        if (!w->name || !(fops_span_equal_string(fops_path_basename(path), w->name) ||
+                          (w->older_name && fops_span_equal_string(fops_path_basename(path), w->older_name))))
                 return -ENOENT;
-        *ret_inode = (FopsInode){ .inode = w->names_inode, .dev_major = 0xfe, .dev_is_certain = true };
+        *ret_inode = (FopsInode){ .inode = w->names_inode, .n_links = w->older_name ? 2 : 1, .dev_major = 0xfe, .dev_is_certain = true };
         return 0;
 }
 
@@ -836,6 +838,7 @@ static void test_until_its_new_name_is_certain_a_renamed_file_has_none(void **st
 
         /* A link takes nothing away. */
         finds(&w, 30, "hard", T0 + 42000);
+        w.older_name = "new";
         push_uring(&w, 41, 39, URING_FILE_MADE(30));
         assert_indexed(w.index, 30, false, "/srv/data/new");
         push_delete(&w, 70, 2, 20, "x");
@@ -844,6 +847,7 @@ static void test_until_its_new_name_is_certain_a_renamed_file_has_none(void **st
 
         /* A new place that doesn't become known is one more. */
         finds(&w, 31, "late", T0 + 82000);
+        w.older_name = "lone";
         index_put(w.index, 20, "lone", 31, false);
         push_uring(&w, 81, 39, URING_FILE_MADE(31));
         assert_int_equal(fops_pipeline_flush(w.pipeline), 0);

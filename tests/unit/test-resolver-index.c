@@ -58,13 +58,11 @@ static void read_lines(Fixture *f, const char *lines) {
         assert_int_equal(fops_operation_from_event(f->event, f->syscalls, NULL, &f->op), FOPS_OPERATION_OK);
 }
 
-/* What is resolved of @object; "(as it was)" stands for what was left alone. */
 static void assert_object(Fixture *f, bool is_complete, const FopsObject *object, const char *path, const char *dir) {
-        FopsSpan got_path = FOPS_SPAN_LITERAL("(as it was)"), got_dir = got_path;
+        FopsIndexFound found = fops_index_resolve(f->index, is_complete, &f->op, object, &f->event->arena);
 
-        fops_index_resolve(f->index, is_complete, &f->op, object, &f->event->arena, &got_path, &got_dir);
-        assert_span(got_path, path ? path : "(as it was)");
-        assert_span(got_dir, dir ? dir : "(as it was)");
+        assert_span(found.path, path);
+        assert_span(found.dir, dir);
 }
 
 static void assert_resolved(Fixture *f, bool is_complete, const char *lines, const char *path, const char *dir) {

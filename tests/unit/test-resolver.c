@@ -17,6 +17,7 @@ typedef struct Place {
         const char *canonical;   /* NULL: @path itself */
         uint64_t target_inode;   /* of what a symlink leads to; 0: no symlink */
         uint64_t changed_usec;
+        uint64_t n_links;
 } Place;
 
 typedef struct OpenFile {
@@ -91,6 +92,7 @@ static int fake_look_up(void *userdata, FopsSpan path, FopsInode *ret_inode) {
                 return w->error < 0 ? w->error : -ENOENT;
         *ret_inode = inode_of(w, p->inode, p->target_inode != 0);
         ret_inode->changed_usec = p->changed_usec;
+        ret_inode->n_links = p->n_links;
         return 0;
 }
 
@@ -691,6 +693,44 @@ static void test_nothing_is_moved_to_where_it_was(void **state) {
         assert_span(f->op.dir, NULL);
 }
 
+/* fchmodat(5, "old"), and fchmodat(AT_FDCWD, "old"): the records have the file alone. */
+#define CHMOD_AT(dirfd, ino) CALL_64("syscall=268 success=yes exit=0 a0=" dirfd " a1=1 a2=1a4 a3=0") CWD("\"/srv/data\"") \
+        FILE_ITEM("old", ino, "NORMAL")
+
+static void test_of_a_file_with_more_links_than_are_known_another_may_be_meant(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/data", 2 }, { "/srv/data/old", 7, .n_links = 1 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places) };
+        Fixture *f = *state;
+        FopsResolver r;
+
+        resolve_indexed(f, &world, NULL, CHMOD_AT("5", 7));
+        assert_path("/srv/data/old", "/srv/data", "index");
+        places[3].n_links = 2;
+        resolve_indexed(f, &world, NULL, CHMOD_AT("5", 7));
+        assert_path(NULL, NULL, "unresolved");
+        /* The name tells. */
+        resolve_indexed(f, &world, NULL, CHMOD_AT("ffffff9c", 7));
+        assert_path("/srv/data/old", "/srv/data", "index");
+        /* Gone, or another one: it isn't known how many it had. */
+        places[3] = (Place){ "/srv/data/old", 70, .n_links = 1 };
+        resolve_indexed(f, &world, NULL, CHMOD_AT("5", 7));
+        assert_path(NULL, NULL, "unresolved");
+
+        /* None can be added unheard to those that were seen to be all. */
+        places[3] = (Place){ "/srv/data/old", 7, .n_links = 1 };
+        r = indexed(f, &world);
+        resolve_with(f, &r, NULL, CHMOD_AT("5", 7));
+        places[3].n_links = 2;
+        resolve_with(f, &r, NULL, CHMOD_AT("5", 7));
+        assert_span(f->op.path, "/srv/data/old");
+
+        /* Of what an event made all were heard of. */
+        r = indexed(f, &world);
+        fops_path_index_put(f->index, &(FopsPathLink){ index_key(2), FOPS_SPAN_LITERAL("old"), index_key(9), false }, FOPS_PUT_CREATED);
+        resolve_with(f, &r, NULL, CHMOD_AT("5", 9));
+        assert_path("/srv/data/old", "/srv/data", "index");
+}
+
 static void test_an_index_that_may_be_late_is_not_asked(void **state) {
         const World *world = WORLD(PLACES({ "/", 1 }, { "/srv/data", 2 }), .root = ROOT_GONE);
         const char *lines = UNLINKAT("3") PARENT("/srv", 3) FILE_ITEM("x", 51, "DELETE");
@@ -1008,6 +1048,7 @@ int main(void) {
                 TEST(test_a_moved_directorys_climbing_name_is_not_verified),
                 TEST(test_what_may_be_an_exchange_of_one_name_has_no_path),
                 TEST(test_nothing_is_moved_to_where_it_was),
+                TEST(test_of_a_file_with_more_links_than_are_known_another_may_be_meant),
                 TEST(test_an_index_that_may_be_late_is_not_asked),
         };
 
