@@ -199,8 +199,25 @@ static bool restore_settings(TamperGuard *g, const FopsConfig *config) {
         return r >= 0;
 }
 
-/* What is missing of the rules comes back: 1; 0: nothing was, or the kernel is busy; or -ENOMEM. */
-static int restore_rules(TamperGuard *g, Ruleset *ruleset) {
+typedef enum RulesState {
+        RULES_GONE,  /* they stay away */
+        RULES_LATE,  /* the kernel is busy: they come later */
+        RULES_THERE, /* all of them. Who put them back doesn't matter: whoever installs rules does that */
+} RulesState;
+
+/* What is refused for other reasons wasn't there before. */
+static bool is_locked(const FopsRuleSync *sync, const Ruleset *ruleset) {
+        for (size_t i = 0; i < ruleset->rules.n_items; i++)
+                if (sync->errors[i] == -EPERM)
+                        return true;
+        for (size_t i = 0; i < ruleset->targets.n_items; i++)
+                if (sync->target_errors[i] == -EPERM)
+                        return true;
+        return false;
+}
+
+/* What is missing of the rules comes back. 1; 0: nothing did; -ENOMEM or -EXDEV. */
+static int restore_rules(TamperGuard *g, Ruleset *ruleset, RulesState *ret) {
         bool was_uncovered = ruleset->targets.n_groups > 0 && (has_deed(g, TAMPER_TRIMMED) || has_deed(g, TAMPER_RULES));
         FopsRuleSync sync;
         int r;
@@ -211,17 +228,25 @@ static int restore_rules(TamperGuard *g, Ruleset *ruleset) {
         fops_pipeline_own_changes_until(g->pipeline, UINT64_MAX);
         r = fops_rule_loader_sync(g->control, &ruleset->rules, &ruleset->targets, true, &sync);
         fops_pipeline_own_changes_until(g->pipeline, clock_usec(CLOCK_REALTIME));
-        if (r < 0)
-                return r == -ENOMEM || r == -EXDEV ? r : 0;
+        if (r == -ENOMEM || r == -EXDEV)
+                return r;
+        if (r < 0) {
+                *ret = RULES_LATE;
+                return 0;
+        }
+
         r = was_uncovered || sync.n_installed > 0;
+        *ret = sync.is_late ? RULES_LATE : is_locked(&sync, ruleset) ? RULES_GONE : RULES_THERE;
         fops_rule_sync_done(&sync);
         return r;
 }
 
-/* True if one of them was to be set back. */
+/* True if one of them was to be set back and it is told. */
 static bool tell_settings(TamperGuard *g, const FopsConfig *config, bool are_restored) {
         bool any = false;
 
+        if (g->is_due)
+                return false;
         for (size_t i = 0; i < g->n_deeds; i++) {
                 bool is_restored = are_restored && is_configured(config, g->deeds[i].setting);
 
@@ -253,34 +278,40 @@ static bool look_after_auditing(TamperGuard *g, bool was_on, bool is_on) {
         return is_on;
 }
 
-static void look_after_rules(TamperGuard *g, bool are_restored) {
-        const char *outcome = are_restored ? "; they are back" : "";
+static void tell_rules(TamperGuard *g, bool are_there) {
+        const char *outcome = are_there ? "; they are back" : "";
         uint64_t now = clock_usec(CLOCK_REALTIME), usec = tell(g, TAMPER_RULES, outcome), trimmed_usec = tell(g, TAMPER_TRIMMED, outcome);
 
+        if (!are_there)
+                return;
         if (usec == 0 || (trimmed_usec > 0 && trimmed_usec < usec))
                 usec = trimmed_usec;
-
-        if (are_restored) {
-                if (usec == 0)
-                        publisher_tamper(g->publisher,
-                                         &(PublisherTamper){
-                                                 .what = words[TAMPER_RULES],
-                                                 .deed = "rules of fopsd's were missing",
-                                                 .outcome = "; they are back",
-                                         },
-                                         NULL);
-                publisher_gap(g->publisher, "rules were missing", 0, usec > 0 ? usec : g->complete_usec, now);
+        if (usec == 0 && g->were_missing) {
+                usec = g->complete_usec;
+                publisher_tamper(g->publisher,
+                                 &(PublisherTamper){
+                                         .what = words[TAMPER_RULES],
+                                         .deed = "rules of fopsd's were missing",
+                                         .outcome = outcome,
+                                 },
+                                 NULL);
         }
+        if (usec > 0)
+                publisher_gap(g->publisher, "rules were missing", 0, usec, now);
         g->complete_usec = now;
+        g->were_missing = false;
 }
 
 int tamper_guard_look(TamperGuard *g, Ruleset *ruleset) {
-        bool may, was_on, is_on, did, are_restored = false;
+        RulesState rules = RULES_GONE;
         struct audit_status status;
-        int r;
+        bool may, was_on, is_on, did;
+        int r = 0;
 
         if (!g->is_due || fops_audit_control_get_status(g->control, &status) < 0)
                 return 0; /* the kernel is busy; later */
+        /* It is set again by what is heard while the kernel is asked for something: that may be a moment too new to have been mended with
+         * the rest, and all is told the next time. */
         g->is_due = false;
         was_on = is_on = status.enabled != ENABLED_OFF;
 
@@ -296,15 +327,23 @@ int tamper_guard_look(TamperGuard *g, Ruleset *ruleset) {
         }
 
         if (may && ruleset->rules.n_items > 0) {
-                r = restore_rules(g, ruleset);
-                if (r < 0)
+                r = restore_rules(g, ruleset, &rules);
+                if (r < 0) {
+                        g->is_due = true;
                         return r;
-                are_restored = r > 0;
+                }
         }
-        if (may && !did && !are_restored)
+        if (may && !did && r == 0)
                 g->n_restorations--; /* for nothing */
-        look_after_rules(g, are_restored);
+        g->were_missing |= r > 0;
+        g->is_due |= rules == RULES_LATE;
+        if (g->is_due)
+                return 0;
+
+        tell_rules(g, rules == RULES_THERE);
         (void) tell(g, _TAMPER_KIND_MAX, "");
+        /* Nobody tells when the minute is over. */
+        g->is_due = ruleset->config.tamper_restore && !may;
         return 0;
 }
 

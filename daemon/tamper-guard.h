@@ -34,7 +34,8 @@ typedef struct TamperDeed {
 #define TAMPER_DEEDS_MAX 16U
 
 typedef struct TamperGuard {
-        bool is_due; /* somebody has changed something */
+        bool is_due;       /* somebody has changed something */
+        bool were_missing; /* rules, of which some may be back by now, and it hasn't been told */
         TamperDeed deeds[TAMPER_DEEDS_MAX];
         size_t n_deeds;
         FopsArena arena;
