@@ -8,6 +8,7 @@
 #include "examination.h"
 #include "rule-compare.h"
 #include "rule-reach.h"
+#include "target-group.h"
 
 static bool cannot_list(Examination *e) {
         if (e->rules_error >= 0)
@@ -51,8 +52,28 @@ void check_never_task(Examination *e) {
         }
 }
 
+static bool is_wanted_known(const Examination *e) {
+        return e->config_error == 0 && e->is_ours;
+}
+
+static void add_unknown(Examination *e, const char *what) {
+        finding_add(e, VERDICT_UNKNOWN, NULL, "%s isn't known: %s", what,
+                    e->config_error != 0 ? "the configuration has errors" : "fopsd isn't running on this configuration");
+}
+
+/* Is it known where it holds? Who shares one that isn't wanted, isn't. */
+static bool has_known_places(const Examination *e, const struct audit_rule_data *ours) {
+        FopsSpan path = fops_rule_data_path(ours);
+        uint32_t generation;
+
+        return !fops_anchor_generation(path, &generation) ||
+               (is_wanted_known(e) && fops_targets_find_group(&e->wanted.targets, path));
+}
+
 /* Of the same list, in front of one of fopsd's. */
 void check_never_rules(Examination *e) {
+        bool any_unknown = false;
+
         if (cannot_list(e))
                 return;
         for (size_t i = 0; i < e->rules.n_items; i++) {
@@ -61,14 +82,24 @@ void check_never_rules(Examination *e) {
 
                 if (rule->action != AUDIT_NEVER || !is_foreign(rule))
                         continue;
-                for (size_t j = i + 1; j < e->rules.n_items; j++)
-                        n += !is_foreign(e->rules.items[j]) && e->rules.items[j]->action == AUDIT_ALWAYS &&
-                             fops_rules_can_meet(rule, e->rules.items[j]);
+                for (size_t j = i + 1; j < e->rules.n_items; j++) {
+                        const struct audit_rule_data *ours = e->rules.items[j];
+
+                        if (is_foreign(ours) || ours->action != AUDIT_ALWAYS || !fops_rules_can_meet(rule, ours, &e->wanted.targets))
+                                continue;
+                        if (has_known_places(e, ours))
+                                n++;
+                        else
+                                any_unknown = true;
+                }
                 if (n > 0)
                         add_rule(e, rule, "a rule of another's hides what it matches", n);
                 else if (list_of(rule) == AUDIT_FILTER_FS)
                         add_rule(e, rule, "a rule of another's keeps the paths of a file system out", 0);
         }
+        /* What isn't wanted any more is about to go. */
+        if (any_unknown && !is_wanted_known(e))
+                add_unknown(e, "what shares fopsd's rules");
 }
 
 void check_excluded_records(Examination *e) {
@@ -91,9 +122,8 @@ void check_missing_rules(Examination *e) {
 
         if (cannot_list(e))
                 return;
-        if (e->config_error != 0 || !e->is_ours) {
-                finding_add(e, VERDICT_UNKNOWN, NULL, "what is wanted isn't known: %s",
-                            e->config_error != 0 ? "the configuration has errors" : "fopsd isn't running on this configuration");
+        if (!is_wanted_known(e)) {
+                add_unknown(e, "what is wanted");
                 return;
         }
         if (rules_compare(&e->wanted.rules, &e->rules, e->status.json, false, &c) < 0)

@@ -228,18 +228,12 @@ static bool is_still_meant(const Ruleset *r, const FopsTarget *target) {
         return find_shared(r, target) != NULL;
 }
 
-static bool has_anchor(const Ruleset *r, const char *path) {
-        for (size_t i = 0; i < r->targets.n_groups; i++)
-                if (strcmp(r->targets.groups[i].anchor.path, path) == 0)
-                        return true;
-        return false;
-}
-
 bool ruleset_covers_more(const Ruleset *r, const Ruleset *old) {
         for (size_t i = 0; i < old->targets.n_items; i++) {
                 const FopsTarget *t = old->targets.items + i;
 
-                if (t->group && t->is_covered && !is_still_meant(r, t) && has_anchor(r, t->group->anchor.path))
+                if (t->group && t->is_covered && !is_still_meant(r, t) &&
+                    fops_targets_find_group(&r->targets, fops_span_from_string(t->group->anchor.path)))
                         return true;
         }
         return false;

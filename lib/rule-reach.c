@@ -32,14 +32,25 @@ static bool calls_can_meet(const struct audit_rule_data *a, const struct audit_r
         return false;
 }
 
-static bool places_can_meet(const struct audit_rule_data *a, const struct audit_rule_data *b) {
-        FopsSpan x = fops_rule_data_path(a), y = fops_rule_data_path(b);
-
-        return !fops_span_is_present(x) || !fops_span_is_present(y) || fops_path_is_below(x, y) || fops_path_is_below(y, x);
+static bool places_can_meet(FopsSpan a, FopsSpan b) {
+        return !fops_span_is_present(a) || !fops_span_is_present(b) || fops_path_is_below(a, b) || fops_path_is_below(b, a);
 }
 
-bool fops_rules_can_meet(const struct audit_rule_data *a, const struct audit_rule_data *b) {
-        return fops_rule_data_list(a) == fops_rule_data_list(b) && archs_can_meet(a, b) && calls_can_meet(a, b) && places_can_meet(a, b);
+static bool can_meet_place(FopsSpan place, FopsSpan ours, const FopsTargets *targets) {
+        const FopsTargetGroup *group = fops_targets_find_group(targets, ours);
+        uint32_t generation;
+
+        if (!group)
+                return fops_anchor_generation(ours, &generation) || places_can_meet(place, ours);
+        for (size_t i = 0; i < group->n_members; i++)
+                if (places_can_meet(place, fops_span_from_string(targets->items[group->members[i]].path)))
+                        return true;
+        return false;
+}
+
+bool fops_rules_can_meet(const struct audit_rule_data *another, const struct audit_rule_data *ours, const FopsTargets *targets) {
+        return fops_rule_data_list(another) == fops_rule_data_list(ours) && archs_can_meet(another, ours) &&
+               calls_can_meet(another, ours) && can_meet_place(fops_rule_data_path(another), fops_rule_data_path(ours), targets);
 }
 
 static bool compare(uint32_t left, uint32_t op, uint32_t right) {

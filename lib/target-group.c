@@ -195,6 +195,13 @@ void fops_targets_ungroup(FopsTargets *t) {
         t->n_groups = 0;
 }
 
+const FopsTargetGroup *fops_targets_find_group(const FopsTargets *t, FopsSpan path) {
+        for (size_t i = 0; i < t->n_groups; i++)
+                if (fops_span_equal_string(path, t->groups[i].anchor.path))
+                        return t->groups + i;
+        return NULL;
+}
+
 bool fops_anchor_generation(FopsSpan path, uint32_t *ret_generation) {
         static const FopsSpan directory = { FOPS_ANCHORS_DIRECTORY "/", sizeof(FOPS_ANCHORS_DIRECTORY) };
         const char *dot;

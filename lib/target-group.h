@@ -39,5 +39,8 @@ int fops_targets_group(FopsTargets *t, uint32_t generation);
 /* Each again on its own. */
 void fops_targets_ungroup(FopsTargets *t);
 
+/* The group that @path is the anchor of, or NULL. */
+const FopsTargetGroup *fops_targets_find_group(const FopsTargets *t, FopsSpan path);
+
 /* The generation in the name of an anchor. False: it isn't one. */
 bool fops_anchor_generation(FopsSpan path, uint32_t *ret_generation);

@@ -148,6 +148,21 @@ def test_a_rule_in_front_of_ours(ground):
             expect(daemon, {})
 
 
+def test_a_rule_in_front_of_shared_ones(ground):
+    """Who shares rules isn't in them."""
+    tree, other = ground.tree(), ground.tree()
+    members = [f"{tree}/{i}" for i in range(5)]
+    for path in members:
+        os.mkdir(path)
+    with running(ground, *members) as daemon:
+        for path in (members[3], members[0] + "/below", tree):
+            os.makedirs(path, exist_ok=True)
+            with foreign(ground, live.rule(action=live.NEVER, prepend=True, dir=path, key=live.TEST_KEY)):
+                expect(daemon, {"never-rules": ("problem", "hides what it matches, from ")})
+        with foreign(ground, live.rule(action=live.NEVER, prepend=True, dir=other, key=live.TEST_KEY)):
+            expect(daemon, {})
+
+
 def test_a_rule_that_keeps_records_out(ground):
     with running(ground) as daemon:
         with foreign(ground, live.rule("exclude", uid=UID_OF_NONE, msgtype=1302)):

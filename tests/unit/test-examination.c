@@ -12,6 +12,7 @@
 
 #include "examination.h"
 #include "rule-internal.h"
+#include "target-group.h"
 
 #define S(s) FOPS_SPAN_LITERAL(s)
 
@@ -76,6 +77,46 @@ static void test_never_task_is_found_with_its_mend(void **state _unused_) {
         check_never_task(begin(&e));
         assert_found(&e, 1, VERDICT_PROBLEM, "processes started while there is this rule are never audited, not even later: -a never,task",
                      "auditctl -d never,task, and take it out of /etc/audit/rules.d");
+        fops_arena_done(&e.arena);
+        free(rules[0]);
+        free(rules[1]);
+}
+
+static struct audit_rule_data *make_in(uint32_t action, const char *directory, const char *key) {
+        struct audit_rule_data *rule = make(AUDIT_FILTER_EXIT, action, key);
+
+        fops_rule_data_set_all(rule);
+        assert_int_equal(fops_rule_data_add_string(&rule, AUDIT_DIR, AUDIT_EQUAL, fops_span_from_string(directory)), 0);
+        return rule;
+}
+
+static void test_who_shares_rules_only_the_configuration_tells(void **state _unused_) {
+        static const char anchor[] = FOPS_ANCHORS_DIRECTORY "/0123456789abcdef.17";
+        struct audit_rule_data *rules[] = {
+                make_in(AUDIT_NEVER, "/home/a", NULL), make_in(AUDIT_ALWAYS, anchor, "fopsd:0123456789abcdef"),
+        };
+        FopsTarget member = { .path = (char *) "/home/a" };
+        FopsTargetGroup shared = { .anchor.path = (char *) anchor, .members = (size_t[]) { 0 }, .n_members = 1 };
+        Examination e = {
+                .is_ours = true, .rules = { .items = rules, .n_items = 2 },
+                .wanted.targets = { .items = &member, .n_items = 1, .groups = &shared, .n_groups = 1 },
+        };
+
+        check_never_rules(begin(&e));
+        assert_found(&e, 1, VERDICT_PROBLEM,
+                     "a rule of another's hides what it matches, from 1 of fopsd's rules: -a never,exit -S all -F dir=/home/a",
+                     "auditctl -d never,exit -S all -F dir=/home/a, and take it out of /etc/audit/rules.d");
+        e.is_ours = false;
+        check_never_rules(begin(&e));
+        assert_found(&e, 1, VERDICT_UNKNOWN, "what shares fopsd's rules isn't known: fopsd isn't running on this configuration", NULL);
+        e.is_ours = true;
+        member.path = (char *) "/home/b";
+        check_never_rules(begin(&e));
+        assert_found(&e, 0, VERDICT_FINE, NULL, NULL);
+        /* An older one, that is about to go. */
+        e.wanted.targets.n_groups = 0;
+        check_never_rules(begin(&e));
+        assert_found(&e, 0, VERDICT_FINE, NULL, NULL);
         fops_arena_done(&e.arena);
         free(rules[0]);
         free(rules[1]);
@@ -160,6 +201,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_lock_is_a_problem_if_rules_are_not_in),
                 cmocka_unit_test(test_never_task_is_found_with_its_mend),
+                cmocka_unit_test(test_who_shares_rules_only_the_configuration_tells),
                 cmocka_unit_test(test_a_kernel_without_auditing),
                 cmocka_unit_test(test_what_the_kernel_refused_is_told),
                 cmocka_unit_test(test_only_some_of_many_are_shown),
