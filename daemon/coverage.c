@@ -42,6 +42,7 @@ static int pipeline_follow_config(Coverage *c) {
 
         fops_pipeline_set_options(c->pipeline, config->attribution.ancestry, config->attribution.unit, config->attribution.container,
                                   config->journal_full, config->source.foreign == FOPS_FOREIGN_DROP);
+        fops_watch_set_use_index(c->ruleset->watch_set, trees_index(c->trees));
         return fops_pipeline_set_watches(c->pipeline, c->ruleset->watch_set, clock_usec(CLOCK_REALTIME));
 }
 

@@ -8,6 +8,7 @@
 
 #include "operation.h"
 #include "path.h"
+#include "resolver-index.h"
 #include "rule-compiler.h"
 #include "target-group.h"
 
@@ -22,6 +23,7 @@ typedef struct Table {
 
 struct FopsWatchSet {
         const FopsTargets *targets;
+        FopsPathIndex *index; /* NULL: none */
         char (*tags)[FOPS_TAG_BYTES_MAX]; /* by target, and behind these by group */
         Table by_path, by_tag;
 };
@@ -104,6 +106,10 @@ FopsWatchSet *fops_watch_set_free(FopsWatchSet *s) {
         free(s->tags);
         free(s);
         return NULL;
+}
+
+void fops_watch_set_use_index(FopsWatchSet *s, FopsPathIndex *index) {
+        s->index = index;
 }
 
 typedef struct Matches {
@@ -214,6 +220,34 @@ static void match_path(Matches *m, FopsSpan path, int below) {
         }
 }
 
+/* The directory that all names of the file are in; absent if there may be others. */
+static FopsSpan find_directory(FopsPathIndex *index, const FopsItem *item, FopsArena *arena) {
+        FopsSpan directory = FOPS_SPAN_ABSENT;
+        FopsPathCandidates known;
+        FopsInodeKey key;
+
+        if (!fops_item_key(item, &key) || fops_path_index_candidates(index, key, false, arena, &known) < 0 || known.more || known.partial)
+                return FOPS_SPAN_ABSENT;
+        for (size_t i = 0; i < known.n; i++) {
+                FopsSpan d = fops_path_dirname(known.paths[i]);
+
+                if (i > 0 && !fops_span_equal(d, directory))
+                        return FOPS_SPAN_ABSENT;
+                directory = d;
+        }
+        return directory;
+}
+
+/* What runs is one file, what it is run by are others: the rule may be about these. Their names are as the process sees them, through
+ * symlinks or in another mount namespace; their inodes aren't. */
+static void match_interpreters(Matches *m) {
+        _cleanup_(fops_arena_done) FopsArena arena = {};
+
+        for (size_t i = 0; i < m->op->n_items; i++)
+                if (m->op->items + i != m->op->object.item)
+                        match_path(m, find_directory(m->set->index, m->op->items + i, &arena), 1);
+}
+
 /* The rule's own target wants the operation whatever its path is called; a path can only show that it's too deep. */
 static bool tag_reaches(const FopsTarget *t, const FopsOperation *op) {
         FopsSpan top = fops_span_from_string(t->path);
@@ -270,6 +304,8 @@ size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, Fops
         match_path(&m, op->new_path, 0);
         if (!fops_span_is_present(op->path))
                 match_path(&m, op->dir, 1);
+        if (m.group && m.place != FOPS_PLACE_TARGET && op->op == FOPS_OP_EXEC && s->index)
+                match_interpreters(&m);
         match_tag(&m, name);
         *ret_place = m.place;
         return m.n;

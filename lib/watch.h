@@ -15,6 +15,7 @@
 #define FOPS_TARGET_SUBVOLUMES_MAX 16
 
 typedef struct FopsTargetGroup FopsTargetGroup; /* target-group.h */
+typedef struct FopsPathIndex FopsPathIndex;     /* path-index.h */
 
 typedef struct FopsTarget {
         const FopsWatch *watch; /* borrowed from the config */
@@ -56,6 +57,9 @@ FopsWatchSet *fops_watch_set_new(const FopsTargets *targets);
 FopsWatchSet *fops_watch_set_free(FopsWatchSet *s);
 FOPS_DEFINE_CLEANUP(FopsWatchSet *, fops_watch_set_free)
 
+/* From now on @index, borrowed, is asked where the files are that records have no true path of. NULL: none is. */
+void fops_watch_set_use_index(FopsWatchSet *s, FopsPathIndex *index);
+
 /* Caps the watches one operation is published under: nesting this deep is an accident. */
 #define FOPS_WATCHES_PER_OPERATION_MAX 16
 
@@ -70,9 +74,9 @@ typedef enum FopsPlace {
 /* Finds the watches that want @op: those whose target holds op->path or op->new_path, and the one named by @tag (the tag of
  * the rule that made the event, absent if none of ours) even if the path is unknown; then by ops, recursive, result and
  * filters. A recursive=false target wants only itself and its direct children, when the path is known. Where several targets share the
- * rule and no path tells which it was, it is their group's watch, which has no path and no keys. Each watch once, in
- * configuration order. Cost depends on the path's depth, not on the number of watches.
- * Fills @ret (room for FOPS_WATCHES_PER_OPERATION_MAX), returns how many. Pure. */
+ * rule and no path tells which it was, it is, of an exec, the one that the interpreter or loader is in, and else their group's watch,
+ * which has no path and no keys. Each watch once, in configuration order. Cost depends on the path's depth, not on the number of watches.
+ * Fills @ret (room for FOPS_WATCHES_PER_OPERATION_MAX), returns how many. Asks nobody but the index. */
 size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, FopsSpan tag, const FopsWatch **ret, FopsPlace *ret_place);
 
 /* Is @tag that of a group's rules? */

@@ -291,6 +291,34 @@ def test_what_only_the_index_needs_is_nobody_s(ground):
     live.equal([len(found(ground, path + "/x")) for path in paths], [0] * 4 + [1] * 4, "files found in each")
 
 
+def write_script(path, interpreter):
+    with open(path, "w") as f:
+        f.write(f"#!{interpreter}\nexit 0\n")
+    os.chmod(path, 0o755)
+
+
+def test_an_interpreter_in_a_member(ground):
+    """What runs is a script that nobody watches. Its interpreter is one of those watched, whatever it is called."""
+    ground.need_free_registration()
+    paths, elsewhere = make(ground.tree(), 5), ground.tree()
+    scripts = [f"{elsewhere}/{name}" for name in ("by-path", "by-symlink", "by-another-name")]
+    shutil.copy(os.path.realpath("/bin/sh"), paths[2] + "/interpreter")
+    os.link(paths[2] + "/interpreter", paths[2] + "/same")
+    os.symlink(paths[2], elsewhere + "/link")
+    for script, interpreter in zip(scripts, (paths[2] + "/interpreter", elsewhere + "/link/interpreter", paths[2] + "/same")):
+        write_script(script, interpreter)
+    daemon, _ = start(ground, configuration(paths, '["exec"]'))
+    live.equal(len(anchors()), 1, "anchors")
+    await_it(lambda: not json.loads(subprocess.run([live.FOPSCTL, "status", "-o", "json"], stdout=subprocess.PIPE, check=True).stdout)
+             ["index"]["scanning"], "the trees are never all scanned")
+    for script in scripts:
+        subprocess.run([script], check=True)
+    daemon.stop()
+    for script in scripts:
+        entries = found(ground, script, "exec")
+        live.equal([(e.text("FOPSD_WATCH"), e.text("FOPSD_KEY")) for e in entries], [(paths[2], paths[2])], f"watches and keys of {script}")
+
+
 UNLIKE = ("delete", "chmod", "chown", "exec", "setxattr", "link")
 
 

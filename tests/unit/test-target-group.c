@@ -5,10 +5,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "operation.h"
+#include "path-index.h"
 #include "rule-compiler.h"
 #include "target-group.h"
 #include "watch-history.h"
@@ -268,6 +270,67 @@ static void test_without_a_path_it_is_the_group_s(void **state _unused_) {
         fops_targets_done(&f.targets);
 }
 
+enum { INTERPRETER = 7, LOADER, TOP, OTHER_TOP };
+
+/* /home/c/bin/sh; and in @directory, which may be the same, @name, which may be another name of the same file. */
+static FopsPathIndex *know_interpreter(const char *directory, const char *name, uint64_t inode) {
+        static const uint8_t seed[16] = { 1 };
+        const FopsInodeKey bin = { .inode = TOP }, other = { .inode = strcmp(directory, "/home/c/bin") == 0 ? TOP : OTHER_TOP };
+        FopsPathIndex *index = fops_path_index_new(100, seed);
+        FopsPathLink link = { .parent = bin, .name = FOPS_SPAN_LITERAL("sh"), .key.inode = INTERPRETER };
+
+        assert_non_null(index);
+        assert_int_equal(fops_path_index_add_root(index, bin, FOPS_SPAN_LITERAL("/home/c/bin")), FOPS_INDEX_DONE);
+        assert_true(fops_path_index_add_root(index, other, fops_span_from_string(directory)) >= 0);
+        assert_int_equal(fops_path_index_put(index, &link, FOPS_PUT_SCANNED), FOPS_INDEX_DONE);
+        link = (FopsPathLink){ .parent = other, .name = fops_span_from_string(name), .key.inode = inode };
+        assert_true(fops_path_index_put(index, &link, FOPS_PUT_SCANNED) >= 0);
+        return index;
+}
+
+/* /usr/local/bin/script, run by INTERPRETER, was brought by the members' rule. */
+static void assert_run_by(Fixture *f, FopsPathIndex *index, const FopsWatch *expected) {
+        const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
+        FopsItem items[] = { { .has_inode = true, .inode = 99 }, { .has_inode = true, .inode = INTERPRETER } };
+        const FopsOperation op = {
+                .op = FOPS_OP_EXEC, .outcome = FOPS_OUTCOME_SUCCESS, .path = FOPS_SPAN_LITERAL("/usr/local/bin/script"),
+                .items = items, .n_items = ELEMENTSOF(items), .object.item = items,
+        };
+        FopsWatchSet *s = fops_watch_set_new(&f->targets);
+        FopsPlace place;
+
+        fops_watch_set_use_index(s, index);
+        assert_int_equal(fops_watch_set_match(s, &op, tag_of(&f->targets.groups[0].anchor), found, &place), expected ? 1 : 0);
+        if (expected)
+                assert_ptr_equal(found[0], expected);
+        assert_int_equal(place, expected == &f->targets.groups[0].watch ? FOPS_PLACE_GROUP : FOPS_PLACE_TARGET);
+        fops_watch_set_free(s);
+        fops_path_index_free(index);
+}
+
+static void test_an_interpreter_tells_which_member_it_was(void **state _unused_) {
+        const FopsWatch *nobody;
+        Fixture f = {};
+
+        add_homes(&f, 5);
+        for (size_t i = 0; i < 5; i++)
+                f.watches[i].ops = FOPS_OP_BIT(FOPS_OP_EXEC);
+        group(&f);
+        nobody = &f.targets.groups[0].watch;
+
+        assert_run_by(&f, know_interpreter("/home/d", "ld.so", LOADER), f.watches + 2);
+        /* Two names in one directory are no doubt, in two they are. */
+        assert_run_by(&f, know_interpreter("/home/c/bin", "bash", INTERPRETER), f.watches + 2);
+        assert_run_by(&f, know_interpreter("/home/d", "bash", INTERPRETER), nobody);
+        assert_run_by(&f, know_interpreter("/opt", "bash", INTERPRETER), nobody);
+        assert_run_by(&f, NULL, nobody);
+
+        /* Too deep for this one. */
+        f.watches[2].recursive = false;
+        assert_run_by(&f, know_interpreter("/home/d", "ld.so", LOADER), NULL);
+        fops_targets_done(&f.targets);
+}
+
 static void test_what_rules_for_the_index_bring_is_who_wants_it_s_by_its_path_alone(void **state _unused_) {
         const FopsWatch *found[FOPS_WATCHES_PER_OPERATION_MAX];
         FopsOperation op = deletion("/srv/a/x");
@@ -396,6 +459,7 @@ int main(void) {
                 cmocka_unit_test(test_who_shares_all_rules_has_those_for_the_index_among_them),
                 cmocka_unit_test(test_the_path_tells_which_member_it_was),
                 cmocka_unit_test(test_without_a_path_it_is_the_group_s),
+                cmocka_unit_test(test_an_interpreter_tells_which_member_it_was),
                 cmocka_unit_test(test_what_rules_for_the_index_bring_is_who_wants_it_s_by_its_path_alone),
                 cmocka_unit_test(test_what_is_on_its_way_when_its_watch_goes_is_that_watch_s),
                 cmocka_unit_test(test_what_shared_rules_still_bring_of_one_that_has_left_is_nobody_s),
