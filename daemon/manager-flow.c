@@ -63,19 +63,25 @@ static int advance(Manager *m) {
         return r;
 }
 
-static int on_batch(void *userdata) {
-        Manager *m = userdata;
+static int go_on(Manager *m) {
         int r;
 
         r = advance(m);
         return r < 0 ? r : arm_deadline(m);
 }
 
+static int on_batch(void *userdata) {
+        Manager *m = userdata;
+
+        manager_feed_watchdog(m);
+        return go_on(m);
+}
+
 static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         Manager *m = userdata;
         int r;
 
-        r = on_batch(m);
+        r = go_on(m);
         return r < 0 ? manager_stop_with(m, r) : 0;
 }
 
@@ -85,7 +91,7 @@ static void on_unblocked(void *userdata) {
 
         r = intake_set_paused(m->intake, false);
         if (r >= 0)
-                r = on_batch(m);
+                r = go_on(m);
         if (r < 0)
                 (void) manager_stop_with(m, r);
 }

@@ -4,8 +4,6 @@
 
 #include "manager-parts.h"
 
-#include <systemd/sd-daemon.h>
-
 #include "clock.h"
 #include "notify.h"
 
@@ -36,14 +34,6 @@ void manager_notify(Manager *m) {
         m->is_ready_due &= m->is_status_due;
 }
 
-/* By sd_watchdog_enabled(3) in half of the time that it is patient; a look may be late, or not be heard. */
-void manager_feed_watchdog(Manager *m) {
-        uint64_t now = clock_usec(CLOCK_MONOTONIC), patience_usec;
-
-        if (sd_watchdog_enabled(false, &patience_usec) > 0 && now >= m->fed_usec + patience_usec / 4 && notify("WATCHDOG=1") != -EAGAIN)
-                m->fed_usec = now;
-}
-
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         uint64_t n_messages = intake_stats(m->intake).n_messages;
@@ -69,7 +59,6 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         }
         if (m->is_ready_due || m->is_status_due)
                 manager_notify(m);
-        manager_feed_watchdog(m);
 
         r = sd_event_source_set_time(source, usec + (m->coverage.is_due ? LOOK_OVERLOADED_USEC :
                                                      m->tamper_guard.n_deeds > 0 ? LOOK_SOON_USEC : LOOK_USEC));
@@ -77,5 +66,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 int manager_attach_look(Manager *m) {
-        return sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, m->started_usec + LOOK_OVERLOADED_USEC, 0, on_look, m);
+        int r;
+
+        r = sd_event_add_time(m->event, &m->look, CLOCK_MONOTONIC, m->started_usec + LOOK_OVERLOADED_USEC, 0, on_look, m);
+        /* A fopsd that looks after nothing is to be started again. */
+        return r < 0 ? r : sd_event_source_set_exit_on_failure(m->look, true);
 }

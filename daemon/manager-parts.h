@@ -42,7 +42,8 @@ typedef struct Manager {
         uint64_t n_messages_looked;
         bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
         bool is_stored;  /* there is a descriptor store */
-        uint64_t started_usec, fed_usec; /* fed: the watchdog */
+        uint64_t started_usec;
+        uint64_t patience_usec, fed_usec; /* systemd's watchdog's, 0: there is none; when it was last told */
         bool is_ready_due, is_status_due; /* systemd is to be told */
         bool is_restart; /* another life follows: everything is left to it */
         int failure; /* what ended the loop, if not a signal */
@@ -63,7 +64,10 @@ int manager_attach_look(Manager *m);
 void manager_look_soon(Manager *m);
 /* Tells systemd how things are, and that fopsd is ready, if that is due; what isn't heard is due at the next look. */
 void manager_notify(Manager *m);
-/* Keeps systemd's watchdog quiet, if it is there. */
+
+/* manager-watchdog.c: tells systemd's watchdog, if it is there, that there is nothing to do. 0 or -errno. */
+int manager_attach_watchdog(Manager *m);
+/* And that something was done, if it hasn't been told lately. */
 void manager_feed_watchdog(Manager *m);
 
 /* manager-reload.c: on SIGHUP the configuration is read again. 0 or -errno. */

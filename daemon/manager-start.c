@@ -64,6 +64,7 @@ static int set_up_events(Manager *m) {
             (r = manager_attach_end(m)) < 0 ||
             (r = manager_attach_reload(m)) < 0 ||
             (r = manager_attach_look(m)) < 0 ||
+            (r = manager_attach_watchdog(m)) < 0 ||
             (r = manager_attach_flow(m)) < 0)
                 return r;
         return coverage_follow(&m->coverage, m->event);

@@ -152,6 +152,24 @@ def test_a_systemd_that_does_not_listen_is_not_waited_for(ground):
     daemon.stop()
 
 
+def test_the_watchdog_is_fed_as_often_as_it_wants(ground):
+    """Idle or at work. Every two seconds, as looks are, would be fifteen times."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    daemon = Supervised(ground, "-c", ground.config(watches((tree, "live"))), "--source", "daemon", WATCHDOG_USEC="200000")
+
+    def await_fed(work):
+        fed, deadline = daemon.fed, time.monotonic() + live.READY_SECONDS
+        while daemon.fed < fed + 30:
+            work()
+            daemon.hear(0.01)
+            live.check(time.monotonic() < deadline, f"fed only {daemon.fed - fed} times in {live.READY_SECONDS} s")
+
+    await_fed(lambda: None)
+    await_fed(lambda: touch(tree + "/x"))
+    daemon.stop()
+
+
 def test_bad_reload_keeps_what_runs(ground):
     ground.need_free_registration()
     tree = ground.tree()
