@@ -22,8 +22,6 @@ EARLY_SECONDS = 0.5
 LEAST_RIGHT = 0.99
 # What has come from elsewhere, or was there before, has to be seen before it is told; at full speed it is moved again by then.
 LEAST_RIGHT_EARLY, LEAST_RIGHT_CARRIED = 0.5, 0.2
-# There, one run in fifteen or so has a wrong path, rarely some: not found yet how. It may not become worse.
-MOST_WRONG_EARLY_OR_CARRIED = 0.01
 
 
 def is_told_as(said, done):
@@ -101,9 +99,7 @@ def chaos_in(ground, title, point, is_carried=False, is_early=False):
             leave_out_unwatched(done, told[pid])
     faults, paths = compare(truths, told, f"{point}/top", is_carried or is_early)
     print(f"  {title}, seed {seed}: {sum(map(len, truths.values()))} operations, paths {dict(paths)}", flush=True)
-    most_wrong = MOST_WRONG_EARLY_OR_CARRIED * paths.total() if is_carried or is_early else 0
-    live.check(not faults or 0 < paths["wrong"] <= most_wrong,
-               f"seed {seed}: {len(faults)} wrong paths\n  " + "\n  ".join(faults[:live.FAULTS_SHOWN]))
+    live.check(not faults, f"seed {seed}: {len(faults)} wrong paths\n  " + "\n  ".join(faults[:live.FAULTS_SHOWN]))
     least_right = LEAST_RIGHT_CARRIED if is_carried else LEAST_RIGHT_EARLY if is_early else LEAST_RIGHT
     live.check(paths["right"] >= least_right * paths.total(), f"seed {seed}: too many paths are absent: {dict(paths)}")
 
