@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What tree-scan.c and tree-reach.c share. */
+/* What the files tree-*.c share: reading directories (tree-scan.c), where they begin (tree-roots.c), what they are (tree-open.c), and what
+ * their rules reach (tree-reach.c). */
 
 #include "mountinfo.h"
 #include "tree-scan.h"
@@ -58,6 +59,12 @@ int tree_scan_open_directory(TreeScan *s, FopsSpan path);
 
 /* Says what @fd is. 0 or -errno. */
 int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret);
+
+/* @key, which stands at @path, is a root of the index now, and remembered as such. An outcome of the index, or -ENOMEM. */
+int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path);
+
+/* Of the subvolume that @key is in, if it is in one, not all is known any more. */
+void tree_scan_set_incomplete(TreeScan *s, FopsInodeKey key);
 
 /* A directory that the index has: to be read, with all below. 0 or -ENOMEM. */
 int tree_scan_enqueue(TreeScan *s, FopsInodeKey key);

@@ -16,9 +16,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "btrfs.h"
-#include "inode-numbers.h"
-#include "open-path.h"
 #include "path.h"
 
 /* How long the scan may keep events waiting. */
@@ -40,78 +37,7 @@ static uint64_t now_usec(void) {
         return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
 }
 
-bool tree_scan_is_btrfs(const FopsMount *mount) {
-        return mount && strcmp(mount->type, "btrfs") == 0;
-}
-
-/* Which subvolume @fd is in, by its number; 0 if that can't be known, or -ENOMEM. */
-static int find_subvolume(const TreeScan *s, int fd, const FopsMount *mount, const struct statx *st) {
-        FopsSubvolumes *subvolumes = fops_path_index_subvolumes(s->index);
-        FopsSubvolume v = {
-                .dev_major = mount->dev_major,
-                .dev_minor = mount->dev_minor,
-                .stat_major = st->stx_dev_major,
-                .stat_minor = st->stx_dev_minor,
-        };
-        int r;
-
-        /* Of a file there is but an O_PATH descriptor; its directory was looked up just now. */
-        if (fops_btrfs_subvolume(fd, &v.id) < 0)
-                return (int) fops_subvolumes_by_stat(subvolumes, st->stx_dev_major, st->stx_dev_minor);
-        r = fops_subvolumes_put(subvolumes, &v);
-        return r == -ENOSPC ? 0 : r;
-}
-
-int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret) {
-        const FopsMount *mount;
-        struct statx st;
-        int number;
-
-        if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) < 0)
-                return -errno;
-
-        mount = st.stx_mask & STATX_MNT_ID ? fops_mounts_by_id(&s->mounts, st.stx_mnt_id) : NULL;
-        *ret = (TreeOpened){
-                .key = {
-                        .inode = st.stx_ino,
-                        .dev_major = mount ? mount->dev_major : st.stx_dev_major,
-                        .dev_minor = mount ? mount->dev_minor : st.stx_dev_minor,
-                },
-                .mount_id = st.stx_mnt_id,
-                .stat_major = st.stx_dev_major,
-                .stat_minor = st.stx_dev_minor,
-                .has_subvolumes = tree_scan_is_btrfs(mount),
-                .is_overlay = mount && strcmp(mount->type, "overlay") == 0,
-                .has_lasting_numbers = fops_inode_numbers_last(fd),
-        };
-        ret->dev_major = ret->key.dev_major;
-        ret->dev_minor = ret->key.dev_minor;
-        if (!ret->has_subvolumes)
-                return 0;
-
-        number = find_subvolume(s, fd, mount, &st);
-        if (number <= 0)
-                return number < 0 ? number : -ENODEV;
-        ret->key = fops_subvolume_key((uint32_t) number, st.stx_ino);
-        return 0;
-}
-
-/* No symlink anywhere in the path: the index's are canonical, and one that was put in a directory's place since leads elsewhere. */
-int tree_scan_open_directory(TreeScan *s, FopsSpan path) {
-        const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-        FopsSpan copy = fops_arena_copy(&s->arena, path);
-        int fd;
-
-        if (!copy.data)
-                return -ENOMEM;
-        fd = fops_open_path(copy.data, flags | O_NOATIME, FOPS_LINKS_NONE);
-        if (fd == -EPERM) /* O_NOATIME is for the owner, and root */
-                fd = fops_open_path(copy.data, flags, FOPS_LINKS_NONE);
-        return fd;
-}
-
-/* Of the subvolume that @key is in not all is known any more. */
-static void set_incomplete(TreeScan *s, FopsInodeKey key) {
+void tree_scan_set_incomplete(TreeScan *s, FopsInodeKey key) {
         FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(s->index), fops_subvolume_of(key));
 
         if (v)
@@ -119,7 +45,7 @@ static void set_incomplete(TreeScan *s, FopsInodeKey key) {
 }
 
 int tree_scan_enqueue(TreeScan *s, FopsInodeKey key) {
-        set_incomplete(s, key);
+        tree_scan_set_incomplete(s, key);
         /* One directory with much to doubt in it is asked for again and again. */
         for (size_t i = s->n_queue; i > 0 && s->n_queue - i < QUEUE_LOOK; i--)
                 if (fops_inode_key_equal(s->queue[i - 1], key))
@@ -151,39 +77,6 @@ static bool entry_is_directory(int fd, const struct dirent64 *entry) {
         return fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-static TreeRoot *find_root(TreeScan *s, FopsSpan path) {
-        for (size_t n = 0; n < s->n_roots; n++) {
-                size_t i = (s->next_root + n) % s->n_roots;
-
-                if (fops_span_equal_string(path, s->roots[i].path)) {
-                        s->next_root = i + 1;
-                        return s->roots + i;
-                }
-        }
-        return NULL;
-}
-
-static int remember_root(TreeScan *s, FopsSpan path, FopsInodeKey key) {
-        TreeRoot *roots, *known = find_root(s, path);
-        _cleanup_free_ char *copy = NULL;
-
-        if (known) {
-                known->key = key;
-                known->gone_usec = 0;
-                return 0;
-        }
-
-        copy = strndup(path.data, path.size);
-        if (!copy)
-                return -ENOMEM;
-        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(TreeRoot));
-        if (!roots)
-                return -ENOMEM;
-        s->roots = roots;
-        s->roots[s->n_roots++] = (TreeRoot){ .path = TAKE_PTR(copy), .key = key };
-        return 0;
-}
-
 /* Something is mounted on the entry @name of the directory that is being read. */
 static int add_mounted(TreeScan *s, FopsSpan name, FopsInodeKey key) {
         FopsSpan path;
@@ -194,9 +87,7 @@ static int add_mounted(TreeScan *s, FopsSpan name, FopsInodeKey key) {
         path = path.data ? fops_path_join(&s->arena, path, name) : path;
         if (!path.data)
                 return 0;
-        r = remember_root(s, path, key);
-        if (r >= 0)
-                r = fops_path_index_add_root(s->index, key, path);
+        r = tree_scan_make_root(s, key, path);
         return r < 0 ? r : tree_scan_enqueue(s, key);
 }
 
@@ -325,9 +216,7 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
                 /* Something is mounted there; or it was replaced. */
                 if (opened.key.dev_major == key.dev_major && opened.key.dev_minor == key.dev_minor)
                         return opened.has_lasting_numbers ? put_off(s, key) : 0;
-                r = remember_root(s, path, opened.key);
-                if (r >= 0)
-                        r = fops_path_index_add_root(s->index, opened.key, path);
+                r = tree_scan_make_root(s, opened.key, path);
                 if (r < 0)
                         return r;
         }
@@ -430,155 +319,6 @@ TreeScan *tree_scan_free(TreeScan *s) {
         free(s->queue);
         free(s);
         return NULL;
-}
-
-/* What was mounted and isn't in @now. */
-static void forget_unmounted(TreeScan *s, const FopsMounts *now) {
-        for (size_t i = 0; i < s->mounts.n_items; i++) {
-                const FopsMount *mount = s->mounts.items + i;
-                bool is_there = false;
-
-                for (size_t j = 0; j < now->n_items && tree_scan_is_btrfs(mount); j++)
-                        is_there |= now->items[j].dev_major == mount->dev_major && now->items[j].dev_minor == mount->dev_minor;
-                if (tree_scan_is_btrfs(mount) && !is_there)
-                        fops_subvolumes_forget_device(fops_path_index_subvolumes(s->index), mount->dev_major, mount->dev_minor);
-        }
-}
-
-int tree_scan_read_mounts(TreeScan *s) {
-        _cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-        FopsMounts mounts;
-        int r;
-
-        if (fd < 0)
-                return -errno;
-        r = fops_mounts_read(fd, &mounts);
-        if (r < 0)
-                return r;
-        forget_unmounted(s, &mounts);
-        fops_mounts_done(&s->mounts);
-        s->mounts = mounts;
-        return 0;
-}
-
-/* The last one takes its place. */
-static int remove_root(TreeScan *s, TreeRoot *root) {
-        int r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
-
-        set_incomplete(s, root->key);
-        free(root->path);
-        *root = s->roots[--s->n_roots];
-        return MIN(r, 0);
-}
-
-int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
-        TreeRoot *root = find_root(s, path);
-
-        return root ? remove_root(s, root) : 0;
-}
-
-static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
-        for (size_t i = 0; i < s->mounts.n_items; i++)
-                if (s->mounts.items[i].dev_major == key.dev_major && s->mounts.items[i].dev_minor == key.dev_minor)
-                        return true;
-        return false;
-}
-
-int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
-        TreeRoot *root = find_root(s, path);
-
-        if (!root)
-                return 0;
-        /* The next file system may have its device number, and its inodes. */
-        if (!is_mounted(s, root->key))
-                return remove_root(s, root);
-        root->gone_usec = usec;
-        return 0;
-}
-
-int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
-        int r = 0;
-
-        for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
-                if (s->roots[i].gone_usec > 0 && s->roots[i].gone_usec < usec)
-                        r = remove_root(s, s->roots + i);
-        return r;
-}
-
-/* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */
-static int add_root(TreeScan *s, FopsSpan path, TreeOpened *ret_opened, int *ret_outcome) {
-        _cleanup_close_ int fd = -EBADF;
-        int r;
-
-        fops_arena_reset(&s->arena);
-        fd = tree_scan_open_directory(s, path);
-        if (fd < 0)
-                return fd;
-        r = tree_scan_identify(s, fd, ret_opened);
-        if (r >= 0)
-                r = remember_root(s, path, ret_opened->key);
-        if (r >= 0)
-                r = fops_path_index_add_root(s->index, ret_opened->key, path);
-        if (r < 0)
-                return r;
-        *ret_outcome = r;
-        return TAKE_FD(fd);
-}
-
-/* A subvolume that was found in another root, and scanned with it. */
-static bool has_all_of(const TreeScan *s, FopsInodeKey directory) {
-        const FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(s->index), fops_subvolume_of(directory));
-
-        return v && directory.inode == FOPS_SUBVOLUME_TOP_INODE && v->complete_since_usec != UINT64_MAX;
-}
-
-int tree_scan_add_root(TreeScan *s, FopsSpan path) {
-        _cleanup_close_ int fd = -EBADF;
-        TreeOpened opened;
-        int outcome;
-
-        fd = add_root(s, path, &opened, &outcome);
-        if (fd < 0)
-                return fd;
-        /* What is known has been scanned, or is being. */
-        return outcome != FOPS_INDEX_KNOWN && !has_all_of(s, opened.key) ? tree_scan_enqueue(s, opened.key) : 0;
-}
-
-int tree_scan_add_file(TreeScan *s, FopsSpan path) {
-        _cleanup_close_ int fd = -EBADF, file_fd = -EBADF;
-        TreeOpened directory, file;
-        FopsPathLink link;
-        int outcome, r;
-
-        if (!fops_path_dirname(path).data)
-                return 0;
-        fd = add_root(s, fops_path_dirname(path), &directory, &outcome);
-        if (fd < 0)
-                return fd;
-
-        link = (FopsPathLink){ .parent = directory.key, .name = fops_arena_copy(&s->arena, fops_path_basename(path)) };
-        if (!link.name.data)
-                return -ENOMEM;
-        file_fd = openat(fd, link.name.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (file_fd < 0 || tree_scan_identify(s, file_fd, &file) < 0)
-                return 0;
-        link.key = file.key;
-        r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
-        return MIN(r, 0);
-}
-
-int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {
-        bool has_new = false;
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < s->n_roots; i++)
-                if (fops_inode_key_equal(s->roots[i].key, directory)) {
-                        r = tree_scan_look_again(s, directory, fops_span_from_string(s->roots[i].path));
-                        has_new |= r > 0;
-                }
-        if (r >= 0)
-                r = has_new ? sd_event_source_set_enabled(s->source, SD_EVENT_ON) : tree_scan_enqueue(s, directory);
-        return r < 0 ? r : has_new;
 }
 
 bool tree_scan_is_busy(const TreeScan *s) {

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Where trees begin: what is watched, and what is mounted in it. The index has each by its path; here it is known which those are, so that
+ * they can be taken out again. */
+
+#include "tree-scan-internal.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "path.h"
+
+static TreeRoot *find_root(TreeScan *s, FopsSpan path) {
+        for (size_t n = 0; n < s->n_roots; n++) {
+                size_t i = (s->next_root + n) % s->n_roots;
+
+                if (fops_span_equal_string(path, s->roots[i].path)) {
+                        s->next_root = i + 1;
+                        return s->roots + i;
+                }
+        }
+        return NULL;
+}
+
+static int remember(TreeScan *s, FopsSpan path, FopsInodeKey key) {
+        TreeRoot *roots, *known = find_root(s, path);
+        _cleanup_free_ char *copy = NULL;
+
+        if (known) {
+                known->key = key;
+                known->gone_usec = 0;
+                return 0;
+        }
+
+        copy = strndup(path.data, path.size);
+        if (!copy)
+                return -ENOMEM;
+        roots = reallocarray(s->roots, s->n_roots + 1, sizeof(TreeRoot));
+        if (!roots)
+                return -ENOMEM;
+        s->roots = roots;
+        s->roots[s->n_roots++] = (TreeRoot){ .path = TAKE_PTR(copy), .key = key };
+        return 0;
+}
+
+int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path) {
+        int r = remember(s, path, key);
+
+        return r < 0 ? r : fops_path_index_add_root(s->index, key, path);
+}
+
+/* What was mounted and isn't in @now. */
+static void forget_unmounted(TreeScan *s, const FopsMounts *now) {
+        for (size_t i = 0; i < s->mounts.n_items; i++) {
+                const FopsMount *mount = s->mounts.items + i;
+                bool is_there = false;
+
+                for (size_t j = 0; j < now->n_items && tree_scan_is_btrfs(mount); j++)
+                        is_there |= now->items[j].dev_major == mount->dev_major && now->items[j].dev_minor == mount->dev_minor;
+                if (tree_scan_is_btrfs(mount) && !is_there)
+                        fops_subvolumes_forget_device(fops_path_index_subvolumes(s->index), mount->dev_major, mount->dev_minor);
+        }
+}
+
+int tree_scan_read_mounts(TreeScan *s) {
+        _cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+        FopsMounts mounts;
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = fops_mounts_read(fd, &mounts);
+        if (r < 0)
+                return r;
+        forget_unmounted(s, &mounts);
+        fops_mounts_done(&s->mounts);
+        s->mounts = mounts;
+        return 0;
+}
+
+/* The last one takes its place. */
+static int remove_root(TreeScan *s, TreeRoot *root) {
+        int r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
+
+        tree_scan_set_incomplete(s, root->key);
+        free(root->path);
+        *root = s->roots[--s->n_roots];
+        return MIN(r, 0);
+}
+
+int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
+        TreeRoot *root = find_root(s, path);
+
+        return root ? remove_root(s, root) : 0;
+}
+
+static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
+        for (size_t i = 0; i < s->mounts.n_items; i++)
+                if (s->mounts.items[i].dev_major == key.dev_major && s->mounts.items[i].dev_minor == key.dev_minor)
+                        return true;
+        return false;
+}
+
+int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
+        TreeRoot *root = find_root(s, path);
+
+        if (!root)
+                return 0;
+        /* The next file system may have its device number, and its inodes. */
+        if (!is_mounted(s, root->key))
+                return remove_root(s, root);
+        root->gone_usec = usec;
+        return 0;
+}
+
+int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
+        int r = 0;
+
+        for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
+                if (s->roots[i].gone_usec > 0 && s->roots[i].gone_usec < usec)
+                        r = remove_root(s, s->roots + i);
+        return r;
+}
+
+/* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */
+static int add_root(TreeScan *s, FopsSpan path, TreeOpened *ret_opened, int *ret_outcome) {
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        fops_arena_reset(&s->arena);
+        fd = tree_scan_open_directory(s, path);
+        if (fd < 0)
+                return fd;
+        r = tree_scan_identify(s, fd, ret_opened);
+        if (r >= 0)
+                r = tree_scan_make_root(s, ret_opened->key, path);
+        if (r < 0)
+                return r;
+        *ret_outcome = r;
+        return TAKE_FD(fd);
+}
+
+/* A subvolume that was found in another root, and scanned with it. */
+static bool has_all_of(const TreeScan *s, FopsInodeKey directory) {
+        const FopsSubvolume *v = fops_subvolumes_get(fops_path_index_subvolumes(s->index), fops_subvolume_of(directory));
+
+        return v && directory.inode == FOPS_SUBVOLUME_TOP_INODE && v->complete_since_usec != UINT64_MAX;
+}
+
+int tree_scan_add_root(TreeScan *s, FopsSpan path) {
+        _cleanup_close_ int fd = -EBADF;
+        TreeOpened opened;
+        int outcome;
+
+        fd = add_root(s, path, &opened, &outcome);
+        if (fd < 0)
+                return fd;
+        /* What is known has been scanned, or is being. */
+        return outcome != FOPS_INDEX_KNOWN && !has_all_of(s, opened.key) ? tree_scan_enqueue(s, opened.key) : 0;
+}
+
+int tree_scan_add_file(TreeScan *s, FopsSpan path) {
+        _cleanup_close_ int fd = -EBADF, file_fd = -EBADF;
+        TreeOpened directory, file;
+        FopsPathLink link;
+        int outcome, r;
+
+        if (!fops_path_dirname(path).data)
+                return 0;
+        fd = add_root(s, fops_path_dirname(path), &directory, &outcome);
+        if (fd < 0)
+                return fd;
+
+        link = (FopsPathLink){ .parent = directory.key, .name = fops_arena_copy(&s->arena, fops_path_basename(path)) };
+        if (!link.name.data)
+                return -ENOMEM;
+        file_fd = openat(fd, link.name.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (file_fd < 0 || tree_scan_identify(s, file_fd, &file) < 0)
+                return 0;
+        link.key = file.key;
+        r = fops_path_index_put(s->index, &link, FOPS_PUT_SCANNED);
+        return MIN(r, 0);
+}
+
+int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {
+        bool has_new = false;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < s->n_roots; i++)
+                if (fops_inode_key_equal(s->roots[i].key, directory)) {
+                        r = tree_scan_look_again(s, directory, fops_span_from_string(s->roots[i].path));
+                        has_new |= r > 0;
+                }
+        if (r >= 0)
+                r = has_new ? sd_event_source_set_enabled(s->source, SD_EVENT_ON) : tree_scan_enqueue(s, directory);
+        return r < 0 ? r : has_new;
+}
