@@ -185,17 +185,21 @@ bool fops_operation_may_exchange(const FopsOperation *op) {
 }
 
 /* Two names with one last component: each CREATE goes into the item of the other, and the one that is left is called as its DELETE
- * is. Nothing is moved to where it was, so it was exchanged with what the other DELETE is of. */
-static bool find_exchanged(FopsOperation *op, const FopsItem *created, const FopsItem *deleted, FopsItem *other) {
-        if (!fops_operation_may_exchange(op) || !created->name.data || !same_inode(created, deleted) ||
-            !fops_span_equal(created->name, deleted->name))
+ * is. Nothing is moved to where it was, so it was exchanged with what the other DELETE is of; in either of them there may be an overlay's
+ * layer's inode. */
+static bool find_exchanged(FopsOperation *op, const FopsItem *created, FopsItem *deleted, FopsItem *other) {
+        bool is_called_so = fops_span_equal(deleted->name, created->name);
+        FopsItem *there = is_called_so ? deleted : other, *old = is_called_so ? other : deleted;
+
+        if (!fops_operation_may_exchange(op) || !created->name.data || !created->has_inode || !there ||
+            !fops_span_equal(there->name, created->name) || (there->has_inode && !same_inode(there, created)))
                 return false;
-        if (!other || !other->has_inode || same_inode(other, created) || !same_device(other, created))
-                other = find_reused(op, created, true);
-        if (!other)
+        if (!there->has_inode || !old || (old->has_inode && (same_inode(old, created) || !same_device(old, created))))
+                old = find_reused(op, created, true);
+        if (!old)
                 return false;
         op->op = FOPS_OP_EXCHANGE;
-        op->object.item = other;
+        op->object.item = old;
         op->new_object.item = created;
         return true;
 }

@@ -258,6 +258,30 @@ static bool find_two_parents(const FopsOperation *op, const FopsItem *ret[static
         return n == 2;
 }
 
+static void set_inferred(FopsItem *item, bool is_known, FopsInodeKey key, bool is_directory) {
+        item->has_inode = is_known;
+        item->inode = key.inode;
+        item->mode = is_directory ? S_IFDIR : 0;
+        item->ouid = item->ogid = FOPS_ID_UNSET;
+        item->is_inferred = true;
+}
+
+/* What was exchanged, where an overlay's layer has put its own inode into the item. */
+static void infer_inode(FopsPathIndex *index, FopsOperation *op, const FopsObject *object) {
+        FopsSpan name = fops_object_last_name(object);
+        FopsInodeKey directory, found;
+        bool is_directory;
+        FopsItem *item;
+
+        if (!object->item || object->item->has_inode || !name.data || !fops_item_key(object->parent, &directory) ||
+            fops_path_index_child(index, directory, name, &found, &is_directory) != FOPS_INDEX_DONE)
+                return;
+        item = op->items + (object->item - op->items);
+        item->dev_major = object->parent->dev_major;
+        item->dev_minor = object->parent->dev_minor;
+        set_inferred(item, true, found, is_directory);
+}
+
 /* renameat2(AT_FDCWD, "a/g", AT_FDCWD, "b/g", RENAME_EXCHANGE) is logged as two fsnotify_move(), of which the second finds the items of
  * the first, since it looks for the last component alone (audit_inode_child()): all of them have the inode that was b/g. */
 void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperation *op) {
@@ -265,9 +289,13 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
         const FopsItem *parents[2];
         FopsInodeKey key, directory, found[2] = {};
         bool is_known[2], is_directory[2], is_free[2];
-        FopsItem *old;
         size_t at;
 
+        if (op->op == FOPS_OP_EXCHANGE) {
+                infer_inode(index, op, &op->object);
+                infer_inode(index, op, &op->new_object);
+                return;
+        }
         if (op->op != FOPS_OP_RENAME || op->outcome != FOPS_OUTCOME_SUCCESS || op->replaced || !fops_operation_may_exchange(op))
                 return;
         if (!name.data || !fops_span_equal(name, fops_object_last_name(&op->new_object)) || !find_two_parents(op, parents) ||
@@ -297,12 +325,7 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
         op->op = FOPS_OP_EXCHANGE;
         op->object.parent = parents[!at];
         op->new_object.parent = parents[at];
-        old = op->items + (op->object.item - op->items);
-        old->has_inode = is_known[!at];
-        old->inode = found[!at].inode;
-        old->mode = is_known[!at] && is_directory[!at] ? S_IFDIR : 0;
-        old->ouid = old->ogid = FOPS_ID_UNSET;
-        old->is_inferred = true;
+        set_inferred(op->items + (op->object.item - op->items), is_known[!at], found[!at], is_known[!at] && is_directory[!at]);
 }
 
 void fops_index_pair_parents(FopsPathIndex *index, FopsOperation *op, FopsArena *arena) {

@@ -288,6 +288,23 @@ static void test_of_two_directories_that_are_not_told_apart_neither_has_its_name
         assert_int_equal(f->fed.new_trees[1].inode, 11);
 }
 
+static void test_what_the_records_leave_out_of_an_exchange_the_index_knows(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 11, "d", 13, true);
+        /* An overlay's: of /srv/a/d there is the layer's inode. */
+        read_lines(f, RENAMEAT2 PARENT("/y/", 11) PARENT("/x/", 10) ITEM_ON("fd:00", "\"/x/d\"", 90, "040755", "DELETE")
+                           DIR_ITEM("/y/d", 13, "DELETE") DIR_ITEM("/y/d", 13, "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_false(f->op.object.item->has_inode);
+        fops_index_tell_exchange(f->index, true, &f->op);
+        assert_int_equal(f->op.object.item->inode, 12);
+        assert_true(f->op.object.item->is_inferred);
+        tell(f);
+        assert_indexed(f->index, 12, true, "/srv/b/d");
+        assert_indexed(f->index, 13, true, "/srv/a/d");
+}
+
 static void test_what_it_was_exchanged_for_may_be_unknown(void **state) {
         Fixture *f = *state;
 
@@ -540,6 +557,7 @@ int main(void) {
                 TEST(test_an_exchange_of_names_that_end_alike_is_told_by_the_index),
                 TEST(test_what_came_in_for_what_is_known_was_exchanged),
                 TEST(test_of_two_directories_that_are_not_told_apart_neither_has_its_name),
+                TEST(test_what_the_records_leave_out_of_an_exchange_the_index_knows),
                 TEST(test_what_it_was_exchanged_for_may_be_unknown),
                 TEST(test_a_rename_is_none),
                 TEST(test_while_the_index_lacks_some_it_may_be_either),

@@ -357,8 +357,7 @@ static void test_overlayfs_adds_nameless_items_of_its_layers(void **state) {
 
 /* What overlayfs does in its upper layer finds the items of the same name, and puts the layer's inode into them. */
 static void test_an_inode_of_a_layer_is_nobodys(void **state) {
-#define LAYER_ITEM(name, ino, type) \
-        RECORD("PATH", "item=0 name=" name " inode=" #ino " dev=fd:00 mode=0100644 ouid=0 ogid=0 rdev=00:00 nametype=" type)
+#define LAYER_ITEM(name, ino, type) ITEM_ON("fd:00", name, ino, "0100644", type)
         Fixture *f = *state;
 
         read_lines(f, CALL_64("syscall=87 success=yes exit=0 a0=1 a1=1 a2=1 a3=1") PARENT("/merged/", 2)
@@ -620,6 +619,43 @@ static void test_what_is_called_as_before_was_exchanged_with_what_else_was_remov
                            FILE_ITEM("../../f", 22, "DELETE") FILE_ITEM("f", 23, "DELETE") FILE_ITEM("f", 22, "CREATE"));
         assert_int_equal(f->op.op, FOPS_OP_RENAME);
         assert_item(f->op.replaced, 3);
+}
+
+static void test_exchanges_in_an_overlay_have_the_layers_inodes_in_some_items(void **state) {
+        Fixture *f = *state;
+
+        /* The old name's, which isn't known then. */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=ffffff9c a1=1 a2=ffffff9c a3=2") CWD("\"/m/b\"")
+                           ITEM("\"/m/b\"", 20, "040755", "PARENT") ITEM("\"../a/\"", 21, "040755", "PARENT")
+                           ITEM_ON("fd:00", "\"../a/h\"", 90, "0100644", "DELETE") ITEM("\"h\"", 23, "0100644", "DELETE")
+                           ITEM_ON("fd:00", "(null)", 91, "040755", "PARENT") ITEM_ON("fd:00", "(null)", 90, "0100644", "CREATE")
+                           ITEM("\"h\"", 23, "0100644", "CREATE"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_item(f->op.object.item, 2);
+        assert_false(f->op.object.item->has_inode);
+        assert_item(f->op.object.parent, 1);
+        assert_item(f->op.new_object.item, 6);
+        assert_item(f->op.new_object.parent, 0);
+
+        /* The new name's, by one pointer for both. */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           ITEM("\"/m/b\"", 20, "040755", "PARENT") ITEM("(null)", 21, "040755", "PARENT")
+                           ITEM("(null)", 22, "0100644", "DELETE") ITEM_ON("fd:00", "\"h\"", 90, "0100644", "DELETE")
+                           ITEM_ON("fd:00", "(null)", 91, "040755", "PARENT") ITEM_ON("fd:00", "(null)", 90, "0100644", "CREATE")
+                           ITEM("\"h\"", 23, "0100644", "CREATE") ITEM("(null)", 21, "040755", "PARENT"));
+        assert_int_equal(f->op.op, FOPS_OP_EXCHANGE);
+        assert_item(f->op.object.item, 2);
+        assert_item(f->op.object.parent, 1);
+        assert_item(f->op.new_object.item, 6);
+        assert_item(f->op.new_object.parent, 0);
+
+        /* A rename, of which that is so too. */
+        read_lines(f, CALL_64("syscall=316 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
+                           ITEM("\"/m/b\"", 20, "040755", "PARENT") ITEM("\"../a/\"", 21, "040755", "PARENT")
+                           ITEM_ON("fd:00", "\"../a/h\"", 90, "0100644", "DELETE") ITEM("\"h\"", 22, "0100644", "CREATE")
+                           ITEM_ON("fd:00", "(null)", 91, "040755", "PARENT"));
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_int_equal(f->op.object.item->inode, 22);
 }
 
 static void test_a_nameless_removal_of_another_inode_is_not_the_old_name(void **state) {
@@ -935,6 +971,7 @@ int main(void) {
                 TEST(test_one_pointer_for_both_names_leaves_the_old_one_nameless),
                 TEST(test_one_pointer_for_both_names_of_an_exchange),
                 TEST(test_what_is_called_as_before_was_exchanged_with_what_else_was_removed),
+                TEST(test_exchanges_in_an_overlay_have_the_layers_inodes_in_some_items),
                 TEST(test_a_nameless_removal_of_another_inode_is_not_the_old_name),
                 TEST(test_crossed_inodes_are_an_exchange),
                 TEST(test_a_rename_over_the_same_name_elsewhere_keeps_its_inode),

@@ -20,9 +20,10 @@
 #define CWD(cwd) "type=CWD " EVENT_ID "cwd=" cwd "\n"
 
 /* The middle of a PATH record by what the item is. */
-#define ITEM(name, ino, mode, type) \
-        "type=PATH " EVENT_ID "item=0 name=" name " inode=" #ino " dev=fe:00 mode=" mode " ouid=0 ogid=0 rdev=00:00 nametype=" type \
+#define ITEM_ON(dev, name, ino, mode, type) \
+        "type=PATH " EVENT_ID "item=0 name=" name " inode=" #ino " dev=" dev " mode=" mode " ouid=0 ogid=0 rdev=00:00 nametype=" type \
         " cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\n"
+#define ITEM(name, ino, mode, type) ITEM_ON("fe:00", name, ino, mode, type)
 #define FILE_ITEM(name, ino, type) ITEM("\"" name "\"", ino, "0100644", type)
 #define DIR_ITEM(name, ino, type) ITEM("\"" name "\"", ino, "040755", type)
 #define PARENT(name, ino) DIR_ITEM(name, ino, "PARENT")
