@@ -26,6 +26,7 @@ typedef struct FopsEvent {
         FopsEventReason reason;
         bool truncated; /* records were left out: a cap was reached */
         bool replayed;  /* one of the records is */
+        bool has_call;  /* one is a SYSCALL or URINGOP: an EOE follows */
         size_t n_records;
         FopsEventRecord *records;
         FopsArena arena; /* for whoever works on the event, freed with it */
@@ -35,7 +36,6 @@ typedef struct FopsEvent {
         uint64_t deadline_usec;
         size_t n_records_allocated;
         uint32_t n_path_records, n_items_announced;
-        bool has_call; /* a SYSCALL or URINGOP record: an EOE follows */
         uint64_t *cookies; /* of all its records, EOE and those left out too */
         size_t n_cookies, n_cookies_allocated;
 } FopsEvent;

@@ -8,7 +8,6 @@
 
 /* What the meaning needs and the operation doesn't keep. */
 typedef struct FopsRawCall {
-        bool found;          /* a SYSCALL or URINGOP record was there */
         bool has_success, success;
         bool has_oflag;
         uint64_t oflag;      /* from an OPENAT2 record */
@@ -30,7 +29,8 @@ typedef struct FopsCaller {
         FopsSpan texts[_FOPS_CALLER_TEXT_MAX];
 } FopsCaller;
 
-/* Reads every record of op->event into @op: process, call, items, cwd, command line, keys. @memory may be NULL. Returns 0 or -ENOMEM. */
+/* Reads every record of @event, which has a call, into @op: process, call, items, cwd, command line, keys. @memory
+ * may be NULL. Returns 0 or -ENOMEM. */
 int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *op,
                                 FopsRawCall *ret);
 

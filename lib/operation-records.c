@@ -183,7 +183,6 @@ static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSysca
                       FopsOperation *op, FopsRawCall *raw) {
         FopsCaller caller;
 
-        raw->found = true;
         op->is_uring = record->type != AUDIT_SYSCALL;
         if (op->is_uring)
                 read_fields(event, record, op, raw, &caller);
@@ -412,7 +411,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                 switch (record->type) {
                 case AUDIT_SYSCALL:
                 case AUDIT_URINGOP:
-                        if (!raw.found)
+                        if (!op->syscall)
                                 read_call(event, record, syscalls, memory, op, &raw);
                         else if (op->is_uring && record->type == AUDIT_SYSCALL) {
                                 /* Done within io_uring_enter(): the call is the ring's, the process is this one. */

@@ -471,34 +471,37 @@ static bool cwd_is_certain(const FopsOperation *op) {
         return op->cwd.size > 0 && op->cwd.data[0] == '/' && !fops_span_ends_with(op->cwd, FOPS_SPAN_LITERAL(" (deleted)"));
 }
 
+/* All but what the lists hold, which is most of it. */
+static void clear(FopsOperation *op) {
+        memset(op, 0, offsetof(FopsOperation, keys));
+        op->nr = -1;
+        op->uid = op->gid = op->euid = op->auid = op->session = op->new_uid = op->new_gid = FOPS_ID_UNSET;
+        op->object.fd = op->new_object.fd = -1;
+}
+
 int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *ret) {
-        FopsOperation op = {
-                .event = event,
-                .replayed = event->replayed,
-                .nr = -1,
-                .uid = FOPS_ID_UNSET, .gid = FOPS_ID_UNSET, .euid = FOPS_ID_UNSET, .auid = FOPS_ID_UNSET,
-                .session = FOPS_ID_UNSET, .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,
-                .object.fd = -1, .new_object.fd = -1,
-        };
+        FopsOperation *op = ret;
         FopsRawCall raw;
         int r;
 
-        r = fops_operation_read_records(event, syscalls, memory, &op, &raw);
-        if (r < 0)
-                return r;
-        if (!raw.found)
+        if (!event->has_call)
                 return FOPS_OPERATION_NONE;
 
-        disown_layers(&op);
-        op.outcome = find_outcome(&op, &raw);
-        find_objects(&op, &raw);
-        find_base(&op, &op.object, op.syscall->dirfd);
-        if (op.has_two_names)
-                find_base(&op, &op.new_object, op.syscall->dirfd2);
-        read_new_values(&op);
-        op.cwd_is_certain = cwd_is_certain(&op);
+        clear(op);
+        op->event = event;
+        op->replayed = event->replayed;
+        r = fops_operation_read_records(event, syscalls, memory, op, &raw);
+        if (r < 0)
+                return r;
 
-        *ret = op;
+        disown_layers(op);
+        op->outcome = find_outcome(op, &raw);
+        find_objects(op, &raw);
+        find_base(op, &op->object, op->syscall->dirfd);
+        if (op->has_two_names)
+                find_base(op, &op->new_object, op->syscall->dirfd2);
+        read_new_values(op);
+        op->cwd_is_certain = cwd_is_certain(op);
         return FOPS_OPERATION_OK;
 }
 

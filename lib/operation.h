@@ -107,8 +107,6 @@ struct FopsOperation {
         FopsSpan title;         /* PROCTITLE's argv, NUL between: perhaps of what the process was before (command-lines.h) */
         bool cmdline_is_title;  /* and no EXECVE's */
 
-        FopsSpan keys[FOPS_KEYS_PER_OPERATION_MAX]; /* without fopsd's own tags */
-        size_t n_keys;
         FopsSpan tag;         /* fopsd's, absent if the rule is another's */
 
         /* set by the resolver */
@@ -117,12 +115,6 @@ struct FopsOperation {
 
         /* set by attribution */
         FopsSpan unit, container, runtime;
-        FopsSpan parents[16];
-        size_t n_parents;
-
-        /* set by the watch set */
-        const FopsWatch *watches[16];
-        size_t n_watches;
 
         uint64_t count;       /* coalesced: how many; 0 or 1: alone */
         FopsEventId last_id;  /* of the last one, if count > 1 */
@@ -131,6 +123,12 @@ struct FopsOperation {
         /* set with .subvolume of the items: those that the untold may be of, by their numbers */
         uint32_t *untold_in;
         size_t n_untold_in;
+
+        /* Lists, of each the first n_ only: what is behind those may be anything. */
+        size_t n_keys, n_parents, n_watches;
+        FopsSpan keys[FOPS_KEYS_PER_OPERATION_MAX]; /* without fopsd's own tags */
+        FopsSpan parents[16];        /* set by attribution */
+        const FopsWatch *watches[16]; /* set by the watch set */
 };
 typedef struct FopsOperation FopsOperation;
 
@@ -152,7 +150,8 @@ FopsOperationMemory *fops_operation_memory_free(FopsOperationMemory *m);
 FOPS_DEFINE_CLEANUP(FopsOperationMemory *, fops_operation_memory_free)
 
 /* Reads @event into *@ret, allocating in the event's arena: the operation lives as long as the event. Every record type that
- * has no place in an operation is left in the event. @memory may be NULL. Returns OK, NONE (then *@ret is untouched), or -ENOMEM. */
+ * has no place in an operation is left in the event. @memory may be NULL. Returns OK, NONE (then *@ret is untouched), or -ENOMEM; then it
+ * is half read, for it is read in place: it is too large to be copied for every event. */
 int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, FopsOperationMemory *memory, FopsOperation *ret);
 
 /* The other calls that rename can't exchange; and what io_uring logs has no names to tell by. */
