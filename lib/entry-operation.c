@@ -45,15 +45,43 @@ static void add_time(FopsEntry *e, const char *name, FopsEventId id) {
         fops_entry_add_line(e, name, &l);
 }
 
-static void add_event_id(FopsEntry *e, const FopsEvent *event) {
-        FopsLine l = fops_entry_line(e, SHORT_BYTES), time;
+/* "1795309541" has ten, as all seconds from 2001 to 2286. */
+#define SECONDS_DIGITS 10U
+#define TIME_BYTES (SECONDS_DIGITS + sizeof(".349") - 1)
 
-        put_time(&l, event->id);
-        time = l;
-        fops_line_put(&l, ":", 1);
-        fops_line_put_u64(&l, event->id.serial);
-        fops_entry_add_line(e, "FOPSD_EVENT", &l);
-        fops_entry_add_line(e, "FOPSD_TIME", &time);
+/* "1795309541.349:12" as it stands in front of the event's records, if that is how put_time() would write it: with zeros in front, or
+ * fewer digits behind the point, it would be no less an id. Else absent. */
+static FopsSpan id_in_record(const FopsEvent *event) {
+        static const FopsSpan head = { "audit(", 6 }, tail = { "): ", 3 };
+        FopsSpan id;
+
+        if (event->n_records == 0 || !event->records->body.data)
+                return FOPS_SPAN_ABSENT;
+        id = (FopsSpan){ event->records->text.data, (size_t) (event->records->body.data - event->records->text.data) };
+        if (id.size < head.size + TIME_BYTES + strlen(":1") + tail.size || !fops_span_ends_with(id, tail))
+                return FOPS_SPAN_ABSENT;
+        id = (FopsSpan){ id.data + head.size, id.size - head.size - tail.size };
+        if (id.data[0] == '0' || id.data[SECONDS_DIGITS] != '.' || id.data[TIME_BYTES] != ':' || id.data[TIME_BYTES + 1] == '0')
+                return FOPS_SPAN_ABSENT;
+        return id;
+}
+
+static void add_event_id(FopsEntry *e, const FopsEvent *event) {
+        FopsSpan id = id_in_record(event);
+
+        if (id.data) {
+                fops_entry_add_plain(e, "FOPSD_EVENT", id);
+                fops_entry_add_plain(e, "FOPSD_TIME", (FopsSpan){ id.data, TIME_BYTES });
+        } else {
+                FopsLine l = fops_entry_line(e, SHORT_BYTES), time;
+
+                put_time(&l, event->id);
+                time = l;
+                fops_line_put(&l, ":", 1);
+                fops_line_put_u64(&l, event->id.serial);
+                fops_entry_add_line(e, "FOPSD_EVENT", &l);
+                fops_entry_add_line(e, "FOPSD_TIME", &time);
+        }
         fops_entry_add(e, "FOPSD_NODE", event->node);
 }
 

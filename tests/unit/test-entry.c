@@ -303,6 +303,40 @@ static void test_a_foreign_event_is_published_raw(_unused_ void **state) {
                       "FOPSD_RECORD=type=AVC msg=audit(1795309541.049:12): avc:  granted\n");
 }
 
+static void test_an_id_is_written_one_way_however_it_was_read(_unused_ void **state) {
+        static const struct {
+                FopsSpan text;
+                const char *event, *time;
+        } ids[] = {
+                { S("audit(1795309541.049:12): x"), "1795309541.049:12", "1795309541.049" },
+                { S("audit(1795309541.049:12):x"), "1795309541.049:12", "1795309541.049" },
+                { S("audit(1795309541.049:0): x"), "1795309541.049:0", "1795309541.049" },
+                { S("audit(1795309541.049:012): x"), "1795309541.049:12", "1795309541.049" },
+                { S("audit(1795309541.0049:12): x"), "1795309541.049:12", "1795309541.049" },
+                { S("audit(1795309541.49:1234): x"), "1795309541.049:1234", "1795309541.049" },
+                { S("audit(0179530954.049:12): x"), "179530954.049:12", "179530954.049" },
+                { S("audit(179530954.049:123): x"), "179530954.049:123", "179530954.049" },
+                { S("audit(17953095410.049:1): x"), "17953095410.049:1", "17953095410.049" },
+                { S("audit(7.9:1): x"), "7.009:1", "7.009" },
+                { S("audit(1795309541.049:12): "), "1795309541.049:12", "1795309541.049" },
+        };
+        static FopsEntry e;
+
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++) {
+                FopsRecordDiag diag;
+                FopsRecord parsed;
+                FopsEventRecord record;
+                FopsEvent event;
+
+                assert_int_equal(fops_record_parse(1400, ids[i].text, NULL, &parsed, &diag), FOPS_RECORD_OK);
+                record = (FopsEventRecord){ .type = 1400, .text = parsed.text, .body = parsed.body };
+                event = (FopsEvent){ .id = parsed.id, .records = &record, .n_records = 1 };
+                fops_entry_from_event(&e, &event);
+                assert_true(fops_span_equal_string(fops_entry_get(&e, "FOPSD_EVENT"), ids[i].event));
+                assert_true(fops_span_equal_string(fops_entry_get(&e, "FOPSD_TIME"), ids[i].time));
+        }
+}
+
 static void test_a_field_is_never_empty(_unused_ void **state) {
         static FopsEntry e;
 
@@ -372,6 +406,7 @@ int main(void) {
                 cmocka_unit_test(test_a_call_without_a_file_has_no_path_source),
                 cmocka_unit_test(test_bytes_of_a_name_stay_what_they_are),
                 cmocka_unit_test(test_a_foreign_event_is_published_raw),
+                cmocka_unit_test(test_an_id_is_written_one_way_however_it_was_read),
                 cmocka_unit_test(test_a_field_is_never_empty),
                 cmocka_unit_test(test_a_long_text_is_formatted_whole),
                 cmocka_unit_test(test_a_full_entry_says_so),
