@@ -53,15 +53,10 @@ static void put_bytes(FopsWriter *w, FopsSpan s) {
         fops_writer_put_string(w, "]");
 }
 
-static void put_value(FopsWriter *w, FopsSpan value) {
-        char *room = fops_writer_room(w, value.size + strlen("\"\""));
-
+static void put_special_value(FopsWriter *w, FopsSpan value) {
         if (!value.data)
                 fops_writer_put_string(w, "null");
-        else if (room && fops_plain_copy(room + 1, value)) {
-                room[0] = room[1 + value.size] = '"';
-                fops_writer_took(w, value.size + strlen("\"\""));
-        } else if (fops_utf8_is_printable(value)) {
+        else if (fops_utf8_is_printable(value)) {
                 fops_writer_put_string(w, "\"");
                 put_string(w, value);
                 fops_writer_put_string(w, "\"");
@@ -69,25 +64,25 @@ static void put_value(FopsWriter *w, FopsSpan value) {
                 put_bytes(w, value);
 }
 
-/* What stands around a value and its name, at most: ,"NAME":["VALUE"] */
-#define AROUND_BYTES strlen(",\"\":[\"\"]")
+/* @is_plain: it is known to be. */
+static _always_inline_ void put_value(FopsWriter *w, FopsSpan value, bool is_plain) {
+        char *room = fops_writer_room(w, value.size + strlen("\"\""));
 
-/* Writes a value and its closing quote, if it is plain; else NULL. There is room for it at @p. */
-static _always_inline_ char *put_plain_value(char *p, const FopsField *field) {
-        if (field->is_plain)
-                fops_copy_short(p, field->value.data, field->value.size);
-        else if (!fops_plain_copy(p, field->value))
-                return NULL;
-        p += field->value.size;
-        *p++ = '"';
-        return p;
+        if (room && is_plain)
+                fops_copy_short(room + 1, value.data, value.size);
+        else if (!room || !value.data || !fops_plain_copy(room + 1, value)) {
+                put_special_value(w, value);
+                return;
+        }
+        room[0] = room[1 + value.size] = '"';
+        fops_writer_took(w, value.size + strlen("\"\""));
 }
 
 void fops_json_print_value(FopsSpan value, FILE *f) {
         FopsWriter w;
 
         fops_writer_init(&w, f);
-        put_value(&w, value);
+        put_value(&w, value, false);
         fops_writer_flush(&w);
 }
 
@@ -130,75 +125,54 @@ static void find_same_names(const FopsEntry *e, Names *ret) {
         }
 }
 
-/* The next field of the name of field @i, or 0. @names: NULL for fields that are grouped. */
-static inline size_t next_of(const FopsEntry *e, const Names *names, size_t i) {
-        if (names)
-                return names->next[i];
-        return i + 1 < e->n_fields && same_name(e->fields + i, e->fields + i + 1) ? i + 1 : 0;
+/* ,"NAME": */
+static _always_inline_ void put_name(FopsWriter *w, const FopsField *f, bool is_first) {
+        const char *open = is_first ? "{\"" : ",\"";
+        char *room = fops_writer_room(w, f->name_size + strlen(",\"\":")), *p;
+
+        if (room) {
+                p = fops_copy_short(mempcpy(room, open, 2), f->name, f->name_size);
+                p = mempcpy(p, "\":", 2);
+                fops_writer_took(w, (size_t) (p - room));
+        } else {
+                fops_writer_put(w, open, 2);
+                fops_writer_put(w, f->name, f->name_size);
+                fops_writer_put(w, "\":", 2);
+        }
 }
 
 /* Field @i with all that have its name. */
 static void put_field(FopsWriter *w, const FopsEntry *e, const Names *names, size_t i) {
-        size_t next = next_of(e, names, i);
-
-        fops_writer_put_string(w, i > 0 ? ",\"" : "{\"");
-        fops_writer_put(w, e->fields[i].name, e->fields[i].name_size);
-        fops_writer_put_string(w, next > 0 ? "\":[" : "\":");
-        put_value(w, e->fields[i].value);
-        if (next == 0)
+        put_name(w, e->fields + i, i == 0);
+        fops_writer_put_string(w, names->next[i] > 0 ? "[" : "");
+        put_value(w, e->fields[i].value, false);
+        if (names->next[i] == 0)
                 return;
-        for (; next > 0; next = next_of(e, names, next)) {
+        for (size_t next = names->next[i]; next > 0; next = names->next[next]) {
                 fops_writer_put_string(w, ",");
-                put_value(w, e->fields[next].value);
+                put_value(w, e->fields[next].value, false);
         }
         fops_writer_put_string(w, "]");
 }
 
-/* Of the fields @from to @to, which are grouped, those up to the first name with a value that isn't plain, or that there is no room
- * for. Returns which that is. */
-static size_t put_plain_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to) {
-        const FopsField *f, *next, *stop = e->fields + to;
-        size_t need = 0;
-        char *room, *p;
-
-        for (f = e->fields + from; f < stop; f++)
-                need += f->name_size + f->value.size + AROUND_BYTES;
-        room = fops_writer_room(w, need);
-        if (!room)
-                return from;
-
-        p = room;
-        for (f = e->fields + from; f < stop; f = next) {
-                bool is_array = f + 1 < stop && same_name(f, f + 1);
-                char *at = p;
-
-                at = mempcpy(at, ",\"", strlen(",\""));
-                at = fops_copy_short(at, f->name, f->name_size);
-                memcpy(at, is_array ? "\":[\"" : "\":\"", 4);
-                at += strlen("\":\"") + is_array;
-                at = put_plain_value(at, f);
-                for (next = f + 1; at && is_array && next < stop && same_name(f, next); next++) {
-                        at = mempcpy(at, ",\"", strlen(",\""));
-                        at = put_plain_value(at, next);
-                }
-                if (!at)
-                        break;
-                if (is_array)
-                        *at++ = ']';
-                p = at;
-        }
-        if (from == 0 && p > room)
-                *room = '{';
-        fops_writer_took(w, (size_t) (p - room));
-        return (size_t) (f - e->fields);
-}
-
 /* Fields @from to @to, which are grouped. */
 static void put_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to) {
-        for (size_t i = from; (i = put_plain_fields(w, e, i, to)) < to; i++) {
-                put_field(w, e, NULL, i);
-                while (next_of(e, NULL, i) > 0)
-                        i++;
+        const FopsField *f = e->fields + from, *stop = e->fields + to;
+
+        while (f < stop) {
+                const FopsField *first = f;
+                bool is_array = f + 1 < stop && same_name(f, f + 1);
+
+                put_name(w, f, f == e->fields);
+                if (is_array)
+                        fops_writer_put(w, "[", 1);
+                put_value(w, f->value, f->is_plain);
+                while (++f < stop && is_array && same_name(f, first)) {
+                        fops_writer_put(w, ",", 1);
+                        put_value(w, f->value, f->is_plain);
+                }
+                if (is_array)
+                        fops_writer_put(w, "]", 1);
         }
 }
 
