@@ -45,11 +45,10 @@ static inline bool take_number(const char **p, const char *end, uint64_t max, ui
         const char *start = *p, *q = start;
         uint64_t v = 0;
 
-        for (unsigned d; q < end && (d = (unsigned char) *q - (unsigned) '0') <= 9; q++) {
-                if (q - start >= (ptrdiff_t) FOPS_DIGITS_SAFE && v > (UINT64_MAX - d) / 10)
-                        return false;
+        for (unsigned d; q < end && (d = (unsigned char) *q - (unsigned) '0') <= 9; q++)
                 v = v * 10 + d;
-        }
+        if (q - start > (ptrdiff_t) FOPS_DIGITS_SAFE && !fops_span_to_u64((FopsSpan){ start, (size_t) (q - start) }, &v))
+                return false;
         if (q == start || v > max)
                 return false;
         *ret = v;
@@ -98,27 +97,48 @@ static FopsRecordStatus take_head(FopsSpan *rest, FopsEventId *ret, FopsRecordDi
         return FOPS_RECORD_OK;
 }
 
-FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag) {
+static inline bool begins_as_before(FopsSpan text, const FopsRecordHead *head) {
+        return head && head->size > 0 && text.size >= head->size && fops_bytes_are_same(text.data, head->text, head->size);
+}
+
+static FopsRecordStatus parse_head(FopsSpan text, FopsRecordHead *head, FopsEventId *ret, size_t *ret_size, FopsRecordDiag *diag) {
+        FopsSpan rest = text;
+        FopsRecordStatus status = take_head(&rest, ret, diag);
+
+        if (status != FOPS_RECORD_OK)
+                return status;
+        *ret_size = text.size - rest.size;
+        if (head && *ret_size >= sizeof(FopsBytes) && *ret_size <= sizeof(head->text) && rest.data[-1] == ' ') {
+                head->size = *ret_size;
+                head->id = *ret;
+                memcpy(head->text, text.data, head->size);
+        }
+        return FOPS_RECORD_OK;
+}
+
+static _always_inline_ FopsRecordStatus parse_text(uint16_t type, FopsSpan text, FopsRecordHead *head, FopsRecord *ret,
+                                                   FopsRecordDiag *diag) {
+        FopsRecordStatus status;
+        size_t head_size;
         FopsEventId id;
-        FopsSpan rest;
 
         while (text.size > 0 && (text.data[text.size - 1] == '\0' || text.data[text.size - 1] == '\n'))
                 text.size--;
-        rest = text;
 
-        if (head && head->size > 0 && fops_span_starts_with(text, (FopsSpan){ head->text, head->size })) {
+        if (begins_as_before(text, head)) {
                 id = head->id;
-                rest = fops_span_skip(text, head->size);
-        } else if (take_head(&rest, &id, diag) != FOPS_RECORD_OK)
-                return FOPS_RECORD_MALFORMED;
-        else if (head && text.size - rest.size <= sizeof(head->text) && rest.data[-1] == ' ') {
-                head->size = text.size - rest.size;
-                head->id = id;
-                memcpy(head->text, text.data, head->size);
+                head_size = head->size;
+        } else {
+                status = parse_head(text, head, &id, &head_size, diag);
+                if (status != FOPS_RECORD_OK)
+                        return status;
         }
-
-        *ret = (FopsRecord){ .type = type, .id = id, .text = text, .body = rest };
+        *ret = (FopsRecord){ .type = type, .id = id, .text = text, .body = fops_span_skip(text, head_size) };
         return FOPS_RECORD_OK;
+}
+
+FopsRecordStatus fops_record_parse(uint16_t type, FopsSpan text, FopsRecordHead *head, FopsRecord *ret, FopsRecordDiag *diag) {
+        return parse_text(type, text, head, ret, diag);
 }
 
 /* auditd's log_format = ENRICHED puts a 0x1d and the names of ids behind the record. The last one counts: a message of user space
@@ -135,33 +155,33 @@ static void split_enriched(FopsRecord *record) {
         record->body.size = n;
 }
 
-static FopsSpan take_word(FopsSpan *s) {
-        size_t n = (size_t) (fops_find(s->data, s->data + s->size, ' ') - s->data);
-        FopsSpan word = { s->data, n };
-
-        *s = fops_span_skip(*s, n < s->size ? n + 1 : n);
-        return word;
+static FopsSpan first_word(FopsSpan s) {
+        return (FopsSpan){ s.data, (size_t) (fops_find(s.data, fops_span_end(s), ' ') - s.data) };
 }
 
-/* "SYSCALL msg=" off the front of @rest, of which @line is the whole. */
-static FopsRecordStatus take_type(FopsSpan line, FopsSpan *rest, uint16_t *ret, FopsRecordDiag *diag) {
+/* The size of "SYSCALL msg=" in front of @rest, if a log is full of those; else 0. */
+static inline size_t usual_type(FopsSpan rest, uint16_t *ret) {
+        if (rest.size <= sizeof(FopsBytes))
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(usual_types); i++)
+                if (fops_field_is(rest.data, &usual_types[i].text)) {
+                        *ret = usual_types[i].type;
+                        return usual_types[i].text.size;
+                }
+        return 0;
+}
+
+/* The same of any type. @at: where @rest stands in the line. */
+static FopsRecordStatus parse_type(FopsSpan rest, size_t at, uint16_t *ret, size_t *ret_size, FopsRecordDiag *diag) {
         static const FopsSpan msg_is = { "msg=", 4 };
-        FopsSpan name;
+        FopsSpan name = first_word(rest);
 
-        if (rest->size > sizeof(FopsBytes))
-                for (size_t i = 0; i < ELEMENTSOF(usual_types); i++)
-                        if (fops_field_is(rest->data, &usual_types[i].text)) {
-                                *rest = fops_span_skip(*rest, usual_types[i].text.size);
-                                *ret = usual_types[i].type;
-                                return FOPS_RECORD_OK;
-                        }
-
-        name = take_word(rest);
         if (!fops_record_type_from_string(name, ret))
-                return malformed(diag, (size_t) (name.data - line.data), "unknown record type");
-        if (!fops_span_starts_with(*rest, msg_is))
-                return malformed(diag, (size_t) (rest->data - line.data), "expected \"msg=\"");
-        *rest = fops_span_skip(*rest, msg_is.size);
+                return malformed(diag, at, "unknown record type");
+        *ret_size = MIN(name.size + 1, rest.size);
+        if (!fops_span_starts_with(fops_span_skip(rest, *ret_size), msg_is))
+                return malformed(diag, at + *ret_size, "expected \"msg=\"");
+        *ret_size += msg_is.size;
         return FOPS_RECORD_OK;
 }
 
@@ -174,6 +194,7 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, Fop
         static const FopsSpan node_is = { "node=", 5 }, type_is = { "type=", 5 };
         FopsSpan rest = line, node = FOPS_SPAN_ABSENT;
         FopsRecordStatus status;
+        size_t type_size;
         uint16_t type;
 
         while (rest.size > 0 && (rest.data[rest.size - 1] == '\r' || rest.data[rest.size - 1] == '\n'))
@@ -181,17 +202,25 @@ FopsRecordStatus fops_record_parse_line(FopsSpan line, FopsRecordHead *head, Fop
         if (rest.size == 0)
                 return FOPS_RECORD_BLANK;
 
-        if (fops_span_starts_with(rest, node_is))
-                node = fops_span_skip(take_word(&rest), node_is.size);
+        if (fops_span_starts_with(rest, node_is)) {
+                node = first_word(rest);
+                rest = fops_span_skip(rest, node.size + 1);
+                node = fops_span_skip(node, node_is.size);
+        }
         if (!fops_span_starts_with(rest, type_is))
                 return is_remark(line) ? FOPS_RECORD_BLANK :
                                          malformed(diag, (size_t) (rest.data - line.data), "expected \"type=\"");
         rest = fops_span_skip(rest, type_is.size);
-        status = take_type(line, &rest, &type, diag);
-        if (status != FOPS_RECORD_OK)
-                return status;
 
-        status = fops_record_parse(type, rest, head, ret, diag);
+        type_size = usual_type(rest, &type);
+        if (type_size == 0) {
+                status = parse_type(rest, (size_t) (rest.data - line.data), &type, &type_size, diag);
+                if (status != FOPS_RECORD_OK)
+                        return status;
+        }
+        rest = fops_span_skip(rest, type_size);
+
+        status = parse_text(type, rest, head, ret, diag);
         if (status != FOPS_RECORD_OK) {
                 diag->offset += (size_t) (rest.data - line.data);
                 return status;
