@@ -107,13 +107,15 @@ static bool is_of_event(const FopsEvent *e, const FopsRecord *record) {
         return fops_event_id_equal(e->id, record->id) && fops_span_equal(e->node, record->node);
 }
 
-static FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
-        if (c->latest && is_of_event(c->latest, record))
-                return c->latest;
+static FopsEvent *find_in_table(FopsCorrelator *c, const FopsRecord *record) {
         for (FopsEvent *e = *bucket_of(c, record->id); e; e = e->hash_next)
                 if (is_of_event(e, record))
                         return e;
         return NULL;
+}
+
+static inline FopsEvent *find_waiting(FopsCorrelator *c, const FopsRecord *record) {
+        return c->latest && is_of_event(c->latest, record) ? c->latest : find_in_table(c, record);
 }
 
 /* Then there is no EOE, and nothing else to come: one for each member when a thousand watches are made to share rules. */
@@ -264,47 +266,66 @@ static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
         }
 }
 
+static bool has_ready(const FopsCorrelator *c, uint64_t now_usec) {
+        return c->ready.oldest || (c->waiting.oldest && c->waiting.oldest->deadline_usec <= now_usec);
+}
+
+static int end_event(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+        FopsEvent *e = find_waiting(c, record);
+        size_t before;
+        int r;
+
+        /* Of an event that was released before, or whose records were all lost: nothing to end. */
+        if (!e) {
+                release(c, record->cookie);
+                return has_ready(c, now_usec);
+        }
+        before = e->arena.used_bytes;
+        r = record->cookie > 0 ? event_add_cookies(e, &record->cookie, 1) : 0;
+        c->waiting_bytes += e->arena.used_bytes - before;
+        make_ready(c, e, FOPS_EVENT_COMPLETE);
+        return r < 0 ? r : has_ready(c, now_usec);
+}
+
+static FopsEvent *begin_event(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+        FopsEvent *e;
+
+        while (c->waiting.oldest && c->stats.n_waiting >= c->options.n_events_max)
+                make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
+
+        e = event_new(c, record, now_usec);
+        if (!e)
+                return NULL;
+        e->hash_next = *bucket_of(c, e->id);
+        *bucket_of(c, e->id) = e;
+        queue_append(&c->waiting, e);
+        c->waiting_bytes += e->arena.used_bytes;
+        c->stats.n_waiting++;
+        return e;
+}
+
 int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
         size_t size = record->text.size + record->enriched.size, before;
         FopsEvent *e;
         int r = 0;
 
-        if (record->type == AUDIT_EOE) {
-                e = find_waiting(c, record);
-                /* Of an event that was released before, or whose records were all lost: nothing to end. */
-                if (!e) {
-                        release(c, record->cookie);
-                        return 0;
-                }
-                before = e->arena.used_bytes;
-                r = record->cookie > 0 ? event_add_cookies(e, &record->cookie, 1) : 0;
-                c->waiting_bytes += e->arena.used_bytes - before;
-                make_ready(c, e, FOPS_EVENT_COMPLETE);
-                return r;
-        }
+        if (record->type == AUDIT_EOE)
+                return end_event(c, record, now_usec);
 
         /* Before the record's own event is looked for: it may be the oldest. */
-        while (c->waiting.oldest && c->waiting_bytes + size > c->options.total_bytes_max)
+        while (c->waiting_bytes + size > c->options.total_bytes_max && c->waiting.oldest)
                 make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
 
         e = find_waiting(c, record);
         if (!e) {
-                while (c->waiting.oldest && c->stats.n_waiting >= c->options.n_events_max)
-                        make_ready(c, c->waiting.oldest, FOPS_EVENT_EVICTED);
-
-                e = event_new(c, record, now_usec);
+                e = begin_event(c, record, now_usec);
                 if (!e)
                         return -ENOMEM;
-                e->hash_next = *bucket_of(c, e->id);
-                *bucket_of(c, e->id) = e;
-                queue_append(&c->waiting, e);
-                c->waiting_bytes += e->arena.used_bytes;
-                c->stats.n_waiting++;
         }
         c->latest = e;
 
         before = e->arena.used_bytes;
-        if (e->arena.used_bytes + size <= c->options.event_bytes_max) {
+        if (before + size <= c->options.event_bytes_max) {
                 r = event_append(e, record);
                 e->truncated |= r < 0;
         } else
@@ -317,7 +338,7 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
         /* A record that was left out ends its event like any other. */
         if (type_stands_alone(record->type) || (c->options.offline && is_last_offline(e, record)))
                 make_ready(c, e, FOPS_EVENT_COMPLETE);
-        return r;
+        return r < 0 ? r : has_ready(c, now_usec);
 }
 
 FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec) {

@@ -136,7 +136,7 @@ static int handle_event(FopsPipeline *p, FopsEvent *event, uint64_t now_usec) {
         return r < 0 ? r : fops_pipeline_release_parked(p, now_usec);
 }
 
-/* Any event that waits for others: hardly ever, and this is asked for every record. */
+/* Any event that waits for others: hardly ever. */
 static bool has_waiting(const FopsPipeline *p) {
         return p->parked.oldest || p->sighted.oldest || p->coalescer.oldest;
 }
@@ -171,9 +171,7 @@ static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_u
                 fops_serials_hear(p->options.serials, record->id.serial);
         p->quiet_since_usec = UINT64_MAX;
         r = fops_correlator_push(p->correlator, record, now_usec);
-        if (r < 0)
-                return r;
-        return handle_ready(p, now_usec);
+        return r > 0 || (r == 0 && has_waiting(p)) ? handle_ready(p, now_usec) : r;
 }
 
 int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec) {
