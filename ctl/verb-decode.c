@@ -17,15 +17,18 @@
 
 typedef struct Output {
         bool json;
+        FopsWriter many; /* of JSON; no .room: each is printed by itself */
 } Output;
 
 static int print_entry(void *userdata, const FopsEntry *entry, const FopsOperation *op _unused_) {
-        const Output *output = userdata;
+        Output *output = userdata;
 
-        if (output->json)
-                fops_json_print(entry, stdout);
-        else
+        if (!output->json)
                 fops_text_print(entry, stdout);
+        else if (output->many.room > 0)
+                fops_json_write(entry, &output->many);
+        else
+                fops_json_print(entry, stdout);
         return ferror(stdout) ? -errno : 0;
 }
 
@@ -56,10 +59,14 @@ static int run(const Verb *verb, int argc, char **argv) {
                 }
 
         /* Of standard input somebody may wait for each. */
-        if (optind < argc && !isatty(STDOUT_FILENO))
-                (void) setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+        if (optind < argc && !isatty(STDOUT_FILENO)) {
+                (void) setvbuf(stdout, output.json ? NULL : buffer, output.json ? _IONBF : _IOFBF, sizeof(buffer));
+                output.many = fops_writer(stdout, buffer, sizeof(buffer));
+        }
         r = file_source_read(&options_of_source, optind < argc ? argv + optind : standard_input,
                              optind < argc ? (size_t) (argc - optind) : 1, &stats);
+        if (r >= 0)
+                fops_writer_flush(&output.many);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r == -EPIPE)

@@ -3,12 +3,13 @@
 
 #include "plain.h"
 #include "utf8.h"
-#include "writer.h"
 
 /* Names are told apart by a table of so many places: with 50 fields few share one. */
 #define PLACE_BITS 8U
+/* A usual entry in one piece, an unusual one in a few. */
+#define LINE_BYTES ((size_t) 4096)
 /* A group is kept as it was written if that went through in one piece: a usual one has 700 bytes. */
-#define GROUP_BYTES (FOPS_WRITER_BYTES / 2)
+#define GROUP_BYTES (LINE_BYTES / 2)
 
 static void put_string(FopsWriter *w, FopsSpan s) {
         size_t plain = fops_plain_size(s);
@@ -79,9 +80,9 @@ static _always_inline_ void put_value(FopsWriter *w, FopsSpan value, bool is_pla
 }
 
 void fops_json_print_value(FopsSpan value, FILE *f) {
-        FopsWriter w;
+        char line[LINE_BYTES];
+        FopsWriter w = fops_writer(f, line, sizeof(line));
 
-        fops_writer_init(&w, f);
         put_value(&w, value, false);
         fops_writer_flush(&w);
 }
@@ -155,21 +156,41 @@ static void put_field(FopsWriter *w, const FopsEntry *e, const Names *names, siz
         fops_writer_put_string(w, "]");
 }
 
+/* ,"NAME":"VALUE" in one piece, if it is plain, as nearly all are; else false. */
+static _always_inline_ bool put_plain_field(FopsWriter *w, const FopsField *f, bool is_first) {
+        char *room = fops_writer_room(w, f->name_size + f->value.size + strlen(",\"\":\"\"")), *p;
+
+        if (!room)
+                return false;
+        p = fops_copy_short(mempcpy(room, is_first ? "{\"" : ",\"", 2), f->name, f->name_size);
+        p = mempcpy(p, "\":\"", 3);
+        if (f->is_plain)
+                fops_copy_short(p, f->value.data, f->value.size);
+        else if (!fops_plain_copy(p, f->value))
+                return false;
+        p += f->value.size;
+        *p++ = '"';
+        fops_writer_took(w, (size_t) (p - room));
+        return true;
+}
+
 /* Fields @from to @to, which are grouped. */
 static void put_fields(FopsWriter *w, const FopsEntry *e, size_t from, size_t to) {
-        const FopsField *f = e->fields + from, *stop = e->fields + to;
+        const FopsField *f = e->fields + from, *stop = e->fields + to, *next;
 
-        while (f < stop) {
-                const FopsField *first = f;
+        for (; f < stop; f = next) {
                 bool is_array = f + 1 < stop && same_name(f, f + 1);
 
+                next = f + 1;
+                if (!is_array && put_plain_field(w, f, f == e->fields))
+                        continue;
                 put_name(w, f, f == e->fields);
                 if (is_array)
                         fops_writer_put(w, "[", 1);
                 put_value(w, f->value, f->is_plain);
-                while (++f < stop && is_array && same_name(f, first)) {
+                for (; next < stop && is_array && same_name(f, next); next++) {
                         fops_writer_put(w, ",", 1);
-                        put_value(w, f->value, f->is_plain);
+                        put_value(w, next->value, next->is_plain);
                 }
                 if (is_array)
                         fops_writer_put(w, "]", 1);
@@ -213,14 +234,18 @@ static void put_ungrouped(FopsWriter *w, const FopsEntry *e) {
                         put_field(w, e, &names, i);
 }
 
-void fops_json_print(const FopsEntry *e, FILE *f) {
-        FopsWriter w;
-
-        fops_writer_init(&w, f);
+void fops_json_write(const FopsEntry *e, FopsWriter *w) {
         if (e->is_grouped)
-                put_grouped(&w, e);
+                put_grouped(w, e);
         else
-                put_ungrouped(&w, e);
-        fops_writer_put_string(&w, e->n_fields > 0 ? "}\n" : "{}\n");
+                put_ungrouped(w, e);
+        fops_writer_put_string(w, e->n_fields > 0 ? "}\n" : "{}\n");
+}
+
+void fops_json_print(const FopsEntry *e, FILE *f) {
+        char line[LINE_BYTES];
+        FopsWriter w = fops_writer(f, line, sizeof(line));
+
+        fops_json_write(e, &w);
         fops_writer_flush(&w);
 }

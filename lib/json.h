@@ -9,10 +9,14 @@
 #include <stdio.h>
 
 #include "entry.h"
+#include "writer.h"
 
 /* Writes @e and a newline to @f, fields in the order in which their names first occur. @f's error indicator tells of
  * trouble. */
 void fops_json_print(const FopsEntry *e, FILE *f);
+
+/* The same to @w, for who has many to write. */
+void fops_json_write(const FopsEntry *e, FopsWriter *w);
 
 /* Writes one value: a string, or an array of bytes. An absent one is null. */
 void fops_json_print_value(FopsSpan value, FILE *f);

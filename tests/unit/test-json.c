@@ -21,6 +21,20 @@ static FopsEntry *empty_entry(void) {
         return &e;
 }
 
+static void assert_line_in(const FopsEntry *e, size_t room, const char *expected) {
+        _cleanup_free_ char *line = NULL, *data = malloc(room);
+        size_t size;
+        FILE *f = open_memstream(&line, &size);
+        FopsWriter w = fops_writer(f, data, room);
+
+        assert_true(f && data);
+        fops_json_write(e, &w);
+        fops_writer_flush(&w);
+        assert_int_equal(fclose(f), 0);
+        assert_string_equal(line, expected);
+        assert_int_equal(strlen(line), size);
+}
+
 static void assert_line(FopsEntry *e, const char *expected) {
         _cleanup_free_ char *line = NULL;
         size_t size;
@@ -31,6 +45,10 @@ static void assert_line(FopsEntry *e, const char *expected) {
         assert_int_equal(fclose(f), 0);
         assert_string_equal(line, expected);
         assert_int_equal(strlen(line), size);
+
+        /* It comes out the same in pieces of any size. */
+        for (size_t room = 1; room < 40; room++)
+                assert_line_in(e, room, expected);
         fops_entry_done(e);
 }
 
