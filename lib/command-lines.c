@@ -26,14 +26,16 @@ static inline uint64_t stir(uint64_t hash, uint64_t word) {
 /* Nobody gains by a collision: one's own title can be set to anything. So it need not be more than quick. */
 static uint64_t hash(FopsSpan s) {
         uint64_t h = s.size, word = 0;
-        size_t i = 0;
 
-        for (; i + sizeof(word) <= s.size; i += sizeof(word)) {
+        for (size_t i = 0; i + sizeof(word) < s.size; i += sizeof(word)) {
                 memcpy(&word, s.data + i, sizeof(word));
                 h = stir(h, word);
         }
-        for (word = 0; i < s.size; i++)
-                word = word << 8 | (unsigned char) s.data[i];
+        if (s.size >= sizeof(word))
+                memcpy(&word, s.data + s.size - sizeof(word), sizeof(word));
+        else
+                for (size_t i = 0; i < s.size; i++)
+                        word = word << 8 | (unsigned char) s.data[i];
         return stir(h, word);
 }
 

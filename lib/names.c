@@ -107,7 +107,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 
 /* False if it isn't time yet. */
 static bool cache_refresh(Cache *c, int64_t now) {
-        struct stat file = {};
+        struct stat file;
 
         if (c->n_items > FOPS_NAMES_MAX)
                 cache_empty(c);

@@ -401,7 +401,7 @@ int fops_operation_read_records(FopsEvent *event, FopsSyscallTable *syscalls, Fo
                 n_items += event->records[i].type == AUDIT_PATH;
         n_items = MIN(n_items, ITEMS_MAX);
         /* One more than there are, for find_renamed(). */
-        op->items = fops_arena_calloc(&event->arena, n_items + 1, sizeof(FopsItem));
+        op->items = fops_arena_alloc(&event->arena, (n_items + 1) * sizeof(FopsItem));
         if (!op->items)
                 return -ENOMEM;
 
