@@ -67,20 +67,6 @@ void *fops_arena_calloc(FopsArena *a, size_t n, size_t size) {
         return p ? memset(p, 0, n * size) : NULL;
 }
 
-FopsSpan fops_arena_copy(FopsArena *a, FopsSpan s) {
-        char *p;
-
-        if (!s.data || s.size == SIZE_MAX)
-                return FOPS_SPAN_ABSENT;
-        p = fops_arena_alloc(a, s.size + 1);
-        if (!p)
-                return FOPS_SPAN_ABSENT;
-        if (s.size > 0)
-                memcpy(p, s.data, s.size);
-        p[s.size] = '\0';
-        return (FopsSpan){ p, s.size };
-}
-
 FopsSpan fops_arena_printf(FopsArena *a, const char *format, ...) {
         va_list ap;
         int n;

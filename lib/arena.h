@@ -44,7 +44,15 @@ static inline void *fops_arena_alloc(FopsArena *a, size_t size) {
 void *fops_arena_calloc(FopsArena *a, size_t n, size_t size);
 
 /* Copies @s; the copy is followed by a NUL that isn't counted. An absent span, or one when memory is out, gives absent. */
-FopsSpan fops_arena_copy(FopsArena *a, FopsSpan s);
+static inline FopsSpan fops_arena_copy(FopsArena *a, FopsSpan s) {
+        char *p = s.data && s.size < SIZE_MAX ? fops_arena_alloc(a, s.size + 1) : NULL;
+
+        if (!p)
+                return FOPS_SPAN_ABSENT;
+        memcpy(p, s.data, s.size);
+        p[s.size] = '\0';
+        return (FopsSpan){ p, s.size };
+}
 
 /* Formats into the arena; absent when memory is out. */
 FopsSpan fops_arena_printf(FopsArena *a, const char *format, ...) _printf_(2, 3);
