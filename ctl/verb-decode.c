@@ -12,8 +12,8 @@
 #include "text.h"
 #include "verb.h"
 
-/* An operation in JSON is a kilobyte, and a call of write(2) costs as much as making a few. */
-#define STDOUT_BYTES ((size_t) 1 << 16)
+/* An operation in JSON is a kilobyte, and a call of write(2) costs as much as making a few. Whole blocks (writer.h), and an entry. */
+#define STDOUT_BYTES (4 * FOPS_WRITER_BLOCK_BYTES + 4096)
 
 typedef struct Output {
         bool json;

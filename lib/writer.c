@@ -8,6 +8,14 @@ void fops_writer_flush(FopsWriter *w) {
 }
 
 char *fops_writer_make_room(FopsWriter *w, size_t size) {
-        fops_writer_flush(w);
-        return size <= w->room ? w->data : NULL;
+        size_t rest = w->size % FOPS_WRITER_BLOCK_BYTES, whole = w->size - rest;
+
+        if (whole > 0 && size <= w->room - rest) {
+                w->size = whole;
+                fops_writer_flush(w);
+                memmove(w->data, w->data + whole, rest);
+                w->size = rest;
+        } else
+                fops_writer_flush(w);
+        return size <= w->room ? w->data + w->size : NULL;
 }

@@ -8,6 +8,10 @@
 
 #include "span.h"
 
+/* What is collected goes out in multiples of this, if there is so much: the kernel gives a file memory in pieces as large, if they are
+ * written whole, and takes half as long again where they aren't. */
+#define FOPS_WRITER_BLOCK_BYTES ((size_t) 1 << 16)
+
 typedef struct FopsWriter {
         FILE *file;
         char *data;

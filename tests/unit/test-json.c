@@ -186,6 +186,31 @@ static void test_a_full_entry_prints_every_field(_unused_ void **state) {
         fops_entry_done(e);
 }
 
+static void test_many_entries_come_out_as_each_would(_unused_ void **state) {
+        static char data[2 * FOPS_WRITER_BLOCK_BYTES + 100], value[3 * FOPS_WRITER_BLOCK_BYTES];
+        _cleanup_free_ char *lines = NULL, *expected = NULL;
+        size_t size, expected_size;
+        FILE *f = open_memstream(&lines, &size), *g = open_memstream(&expected, &expected_size);
+        FopsWriter w = fops_writer(f, data, sizeof(data));
+
+        assert_true(f && g);
+        memset(value, 'x', sizeof(value));
+        for (unsigned i = 0; i < 20000; i++) {
+                FopsEntry *e = empty_entry();
+
+                fops_entry_add_u64(e, "FOPSD_EVENT", i);
+                fops_entry_add(e, "FOPSD_NAME", (FopsSpan){ value, i % 100 == 0 ? i * 8 : 0 });
+                fops_json_print(e, g);
+                fops_json_write(e, &w);
+        }
+        fops_writer_flush(&w);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(fclose(g), 0);
+        assert_int_equal(size, expected_size);
+        assert_memory_equal(lines, expected, size);
+        fops_entry_done(empty_entry());
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_value_is_a_string),
@@ -197,6 +222,7 @@ int main(void) {
                 cmocka_unit_test(test_text_is_escaped_as_systemd_does),
                 cmocka_unit_test(test_no_value_is_cut),
                 cmocka_unit_test(test_a_full_entry_prints_every_field),
+                cmocka_unit_test(test_many_entries_come_out_as_each_would),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
