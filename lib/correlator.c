@@ -34,7 +34,7 @@ struct FopsCorrelator {
         EventQueue waiting, ready;
         FopsEvent *latest; /* of those that wait, the one that a record came to; NULL: it waits no more */
         FopsEvent *free_events; /* linked by ->newer */
-        size_t n_free_events;
+        size_t n_free_events, n_ready;
         size_t waiting_bytes;
         FopsCorrelatorStats stats;
 };
@@ -141,6 +141,7 @@ static void make_ready(FopsCorrelator *c, FopsEvent *e, FopsEventReason reason) 
         e->hash_next = NULL;
         e->reason = reason;
         queue_append(&c->ready, e);
+        c->n_ready++;
 
         c->stats.n_events++;
         c->stats.n_timed_out += reason == FOPS_EVENT_TIMED_OUT && e->has_call;
@@ -269,11 +270,12 @@ static bool is_last_offline(FopsEvent *e, const FopsRecord *record) {
         }
 }
 
-static bool has_ready(const FopsCorrelator *c, uint64_t now_usec) {
-        return c->ready.oldest || (c->waiting.oldest && c->waiting.oldest->deadline_usec <= now_usec);
+static void make_overdue_ready(FopsCorrelator *c, uint64_t now_usec) {
+        while (c->waiting.oldest && c->waiting.oldest->deadline_usec <= now_usec)
+                make_ready(c, c->waiting.oldest, FOPS_EVENT_TIMED_OUT);
 }
 
-static int end_event(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+static int end_event(FopsCorrelator *c, const FopsRecord *record) {
         FopsEvent *e = find_waiting(c, record);
         size_t before;
         int r;
@@ -281,13 +283,13 @@ static int end_event(FopsCorrelator *c, const FopsRecord *record, uint64_t now_u
         /* Of an event that was released before, or whose records were all lost: nothing to end. */
         if (!e) {
                 release(c, record->cookie);
-                return has_ready(c, now_usec);
+                return 0;
         }
         before = e->arena.used_bytes;
         r = record->cookie > 0 ? event_add_cookies(e, &record->cookie, 1) : 0;
         c->waiting_bytes += e->arena.used_bytes - before;
         make_ready(c, e, FOPS_EVENT_COMPLETE);
-        return r < 0 ? r : has_ready(c, now_usec);
+        return r;
 }
 
 static FopsEvent *begin_event(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
@@ -307,13 +309,10 @@ static FopsEvent *begin_event(FopsCorrelator *c, const FopsRecord *record, uint6
         return e;
 }
 
-int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+static int add_record(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
         size_t size = record->text.size + record->enriched.size, before;
         FopsEvent *e;
         int r = 0;
-
-        if (record->type == AUDIT_EOE)
-                return end_event(c, record, now_usec);
 
         /* Before the record's own event is looked for: it may be the oldest. */
         while (c->waiting_bytes + size > c->options.total_bytes_max && c->waiting.oldest)
@@ -341,18 +340,25 @@ int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t n
         /* A record that was left out ends its event like any other. */
         if (type_stands_alone(record->type) || (c->options.offline && is_last_offline(e, record)))
                 make_ready(c, e, FOPS_EVENT_COMPLETE);
-        return r < 0 ? r : has_ready(c, now_usec);
+        return r;
+}
+
+int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+        int r = record->type == AUDIT_EOE ? end_event(c, record) : add_record(c, record, now_usec);
+
+        make_overdue_ready(c, now_usec);
+        return r < 0 ? r : (int) c->n_ready;
 }
 
 FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec) {
         FopsEvent *e;
 
-        while (c->waiting.oldest && c->waiting.oldest->deadline_usec <= now_usec)
-                make_ready(c, c->waiting.oldest, FOPS_EVENT_TIMED_OUT);
-
+        make_overdue_ready(c, now_usec);
         e = c->ready.oldest;
-        if (e)
+        if (e) {
                 queue_remove(&c->ready, e);
+                c->n_ready--;
+        }
         return e;
 }
 

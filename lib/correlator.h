@@ -78,7 +78,7 @@ FopsCorrelator *fops_correlator_new(const FopsCorrelatorOptions *options); /* NU
 FopsCorrelator *fops_correlator_free(FopsCorrelator *c);
 FOPS_DEFINE_CLEANUP(FopsCorrelator *, fops_correlator_free)
 
-/* Takes a record (copied) at the time @now_usec, any clock that doesn't go back. Returns 1 if an event is ready then, 0 if none is, or
+/* Takes a record (copied) at the time @now_usec, any clock that doesn't go back. Returns how many events are ready then, or
  * -ENOMEM (the record is lost). */
 int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec);
 

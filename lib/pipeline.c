@@ -171,7 +171,9 @@ static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_u
                 fops_serials_hear(p->options.serials, record->id.serial);
         p->quiet_since_usec = UINT64_MAX;
         r = fops_correlator_push(p->correlator, record, now_usec);
-        return r > 0 || (r == 0 && has_waiting(p)) ? handle_ready(p, now_usec) : r;
+        if (r < 0)
+                return r;
+        return (r > 0 && (size_t) r >= p->options.n_together) || has_waiting(p) ? handle_ready(p, now_usec) : 0;
 }
 
 int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec) {

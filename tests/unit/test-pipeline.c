@@ -47,7 +47,7 @@ static int publish(void *userdata, const FopsEntry *e, const FopsOperation *op) 
         return 0;
 }
 
-static int setup(void **state) {
+static int setup_together(void **state, size_t n_together) {
         FopsPipelineOptions options = { .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT, .proc_fd = -EBADF, .publish = publish };
         Fixture *f = calloc(1, sizeof(Fixture));
 
@@ -56,9 +56,14 @@ static int setup(void **state) {
         f->f = open_memstream(&f->text, &f->size);
         options.userdata = f;
         options.correlator.offline = true;
+        options.n_together = n_together;
         f->pipeline = fops_pipeline_new(&options);
         *state = f;
         return f->f && f->pipeline ? 0 : -1;
+}
+
+static int setup(void **state) {
+        return setup_together(state, 0);
 }
 
 static int teardown(void **state) {
@@ -80,7 +85,7 @@ static void push_text(Fixture *f, FopsSpan text) {
                 assert_int_equal(fops_pipeline_push_line(f->pipeline, line, &status, &diag), 0);
 }
 
-static void push_file(Fixture *f, const char *name) {
+static void push_lines_of(Fixture *f, const char *name) {
         _cleanup_free_ char *path = NULL, *text = NULL;
         size_t size = 0;
         FILE *file;
@@ -91,6 +96,10 @@ static void push_file(Fixture *f, const char *name) {
         assert_true(getdelim(&text, &size, '\0', file) > 0);
         fclose(file);
         push_text(f, fops_span_from_string(text));
+}
+
+static void push_file(Fixture *f, const char *name) {
+        push_lines_of(f, name);
         assert_int_equal(fops_pipeline_flush(f->pipeline), 0);
 }
 
@@ -1172,6 +1181,33 @@ static void test_when_a_tree_comes_in_no_removed_directory_is_known_any_more(voi
         watching_done(&w);
 }
 
+/* Also those that end by time alone, at their place among the others. */
+static void test_events_that_are_dealt_with_together_are_told_as_one_by_one(void **state _unused_) {
+        static const char *const names[] = { "mixed.log", "uring.log", "hostile.log", "rename.log", "types.log", "edge.log" };
+        static const size_t n_together[] = { 0, 1, 2, 7, 1000 };
+        Fixture *fixtures[ELEMENTSOF(n_together)];
+
+        for (size_t i = 0; i < ELEMENTSOF(n_together); i++) {
+                void *fixture;
+
+                assert_int_equal(setup_together(&fixture, n_together[i]), 0);
+                fixtures[i] = fixture;
+                for (size_t j = 0; j < ELEMENTSOF(names); j++) {
+                        push_text(fixtures[i], FOPS_SPAN_LITERAL("type=CWD msg=audit(1.000:1): cwd=\"/\"\n"));
+                        push_lines_of(fixtures[i], names[j]);
+                }
+                if (n_together[i] == 1000) {
+                        assert_int_equal(fflush(fixtures[i]->f), 0);
+                        assert_true(fixtures[i]->size < fixtures[0]->size);
+                }
+                assert_int_equal(fops_pipeline_flush(fixtures[i]->pipeline), 0);
+                assert_int_equal(fflush(fixtures[i]->f), 0);
+                assert_string_equal(fixtures[i]->text, fixtures[0]->text);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(n_together); i++)
+                teardown((void **) (fixtures + i));
+}
+
 int main(void) {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -1220,6 +1256,7 @@ int main(void) {
                 TEST(test_a_directory_that_is_gone_is_not_the_next_one_of_its_inode),
                 TEST(test_what_is_in_two_directories_does_not_wait),
                 TEST(test_when_a_tree_comes_in_no_removed_directory_is_known_any_more),
+                cmocka_unit_test(test_events_that_are_dealt_with_together_are_told_as_one_by_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
