@@ -19,8 +19,8 @@ BUILD = os.environ["FOPS_BUILD"]
 RECORDS = 10_000
 # gcc 12 -O2 on x86-64, glibc 2.36. Of the second, only what comes after the records were laid ready.
 COSTS = {
-    "decode": (3_600, ["ctl/fopsctl", "decode", "-o", "json"], []),
-    "live": (3_350, ["tests/bench/bench-live"], ["--toggle-collect=deliver"]),
+    "decode": (3_200, ["ctl/fopsctl", "decode", "-o", "json"], []),
+    "live": (3_100, ["tests/bench/bench-live"], ["--toggle-collect=deliver"]),
 }
 ALLOWED = 1.25
 
