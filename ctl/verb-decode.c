@@ -61,13 +61,14 @@ static int run(const Verb *verb, int argc, char **argv) {
         /* Of standard input somebody may wait for each. */
         if (optind < argc && !isatty(STDOUT_FILENO)) {
                 (void) setvbuf(stdout, output.json ? NULL : buffer, output.json ? _IONBF : _IOFBF, sizeof(buffer));
-                output.many = fops_writer(stdout, buffer, sizeof(buffer));
+                if (output.json)
+                        output.many = fops_writer(stdout, buffer, sizeof(buffer));
         }
         r = file_source_read(&options_of_source, optind < argc ? argv + optind : standard_input,
                              optind < argc ? (size_t) (argc - optind) : 1, &stats);
-        if (r >= 0)
+        if (output.many.room > 0)
                 fops_writer_flush(&output.many);
-        if (r >= 0 && fflush(stdout) != 0)
+        if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
                 r = -errno;
         if (r == -EPIPE)
                 return EXIT_FOUND; /* the reader has seen enough */

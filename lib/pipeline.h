@@ -22,7 +22,7 @@ typedef struct FopsPipelineOptions {
         bool unit, container;
         bool full;              /* every record in the entry */
         bool drop_foreign;      /* no entries of kind record */
-        size_t n_together;      /* events are dealt with when so many are ready; 0: each at once */
+        size_t n_together;      /* events are dealt with when so many are ready, or with _advance(), _flush(); 0: each at once */
 
         FopsSerials *serials;   /* borrowed, told of every record; NULL: none */
         FopsPathIndex *index;   /* borrowed, kept true by what comes along; NULL: none */
