@@ -2,7 +2,7 @@
 #pragma once
 
 /* Between the parts of the operation room: what the records of one event say (operation-records.c), what of it was read before
- * (operation-recall.c), and what it means (operation.c). */
+ * (operation-recall.c), and what it means (operation.c; operation-rename.c). */
 
 #include "operation.h"
 
@@ -48,3 +48,7 @@ void fops_operation_remember_item(FopsOperationMemory *m, FopsSpan rest, const F
 /* The same of a PROCTITLE's @body: its title, and that with blanks for NULs. */
 bool fops_operation_recall_title(FopsOperationMemory *m, FopsSpan body, FopsArena *arena, FopsSpan *ret_title, FopsSpan *ret_line);
 void fops_operation_remember_title(FopsOperationMemory *m, FopsSpan body, FopsSpan title, FopsSpan line);
+
+/* Sets both objects of a rename, what it replaced, and op->op if it is an exchange; their directories only where the items tell them by
+ * more than names. True if names are to tell them. */
+bool fops_operation_find_renamed(FopsOperation *op);
