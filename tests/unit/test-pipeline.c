@@ -1188,7 +1188,7 @@ static void test_events_that_are_dealt_with_together_are_told_as_one_by_one(void
         Fixture *fixtures[ELEMENTSOF(n_together)];
 
         for (size_t i = 0; i < ELEMENTSOF(n_together); i++) {
-                void *fixture;
+                void *fixture = NULL;
 
                 assert_int_equal(setup_together(&fixture, n_together[i]), 0);
                 fixtures[i] = fixture;
