@@ -291,7 +291,8 @@ static bool is_contradicted(const Context *c, const FopsObject *object, Found fo
         }
 }
 
-/* A file may have links outside of what is watched, of which the index knows nothing. If it has none now, those to come will be heard of. */
+/* A file may have links outside of what is watched, of which the index knows nothing. If it has none now, all to come will be heard
+ * of. */
 static bool may_mean_another_link(const Context *c, const FopsObject *object, const FopsIndexFound *known) {
         FopsInodeKey key;
         FopsInode inode;

@@ -40,7 +40,8 @@ static void renames_alike(const Place *from, const Place *to, unsigned flags) {
         if (strcmp(name, new_name) == 0)
                 new_name = name;
         perform("renameat2",
-                (Truth){ flags & RENAME_EXCHANGE ? "exchange" : "rename", truly(from, "h"), truly(to, "h"), .flags = flags_of_two(from, to) },
+                (Truth){ flags & RENAME_EXCHANGE ? "exchange" : "rename", truly(from, "h"), truly(to, "h"),
+                         .flags = flags_of_two(from, to) },
                 SYS_renameat2, ARGS(from->dirfd, L(name), to->dirfd, L(new_name), flags));
 }
 
