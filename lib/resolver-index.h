@@ -29,9 +29,9 @@ typedef enum FopsIndexView { FOPS_INDEX_SILENT, FOPS_INDEX_AGREES, FOPS_INDEX_DE
 /* What the index says to the object being at @path, or its directory at @dir if the records have that. */
 FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena);
 
-/* Whether what the records call a rename is a RENAME_EXCHANGE of two names that end alike, for which they are the same: then what it was
- * exchanged for stood at the old name. Sets op->op, and objects and parents of @op; or op->may_be_exchange, where the index doesn't know
- * enough. */
+/* Whether what the records call a rename is a RENAME_EXCHANGE of two names that end alike, for which they may be the same: then what it
+ * was exchanged for stood at the old name, or the object at the new one. Sets op->op, and objects and parents of @op; or
+ * op->may_be_exchange, where the index doesn't know enough. Of what is called an exchange it sets the inodes that the records leave out. */
 void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperation *op);
 
 /* Which of two PARENT items is the old name's and which the new one's, where the records alone don't tell: the index knows in which
