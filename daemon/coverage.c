@@ -411,6 +411,10 @@ int coverage_scan(Coverage *c) {
         return trees_add_targets(c->trees, &c->ruleset->targets);
 }
 
+int coverage_forget_trees(Coverage *c) {
+        return trees_forget(c->trees);
+}
+
 int coverage_look(Coverage *c) {
         int r = c->is_due ? apply_taken_over(c) : 0;
 

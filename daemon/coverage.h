@@ -51,6 +51,9 @@ int coverage_follow(Coverage *c, sd_event *event);
 int coverage_install(Coverage *c, bool is_taken_over);
 int coverage_scan(Coverage *c);
 
+/* Something was done that wasn't heard of: what is known of the trees counts no more, until _scan. 0 or -errno. */
+int coverage_forget_trees(Coverage *c);
+
 /* Now and then: does what is due. 0 or -errno. */
 int coverage_look(Coverage *c);
 

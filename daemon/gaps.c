@@ -65,8 +65,10 @@ void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t n
                         publisher_waits(publisher, causes[i], grown, g->waiting_since_usec, now_usec);
                         g->waits_told_usec = now_usec;
                         g->waiting_since_usec = 0;
-                } else if (grown > 0)
+                } else if (grown > 0) {
                         publisher_gap(publisher, causes[i], grown, g->looked_usec, now_usec);
+                        g->n_unheard += i != GAP_JOURNAL;
+                }
                 g->told[i] += grown;
                 g->counts[i] = counts[i];
         }

@@ -22,6 +22,7 @@ typedef enum GapCause {
 typedef struct Gaps {
         uint64_t counts[_GAP_CAUSE_MAX]; /* as they were at the last look */
         uint64_t told[_GAP_CAUSE_MAX];   /* what was published, in all */
+        uint64_t n_unheard;              /* of these, gaps in what was heard: a rename may have been among it */
         uint64_t looked_usec;            /* CLOCK_REALTIME */
         uint64_t waiting_since_usec, waits_told_usec; /* CLOCK_REALTIME: waits that aren't told yet; 0: none, never */
 } Gaps;

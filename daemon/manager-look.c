@@ -34,6 +34,20 @@ void manager_notify(Manager *m) {
         m->is_ready_due &= m->is_status_due;
 }
 
+/* After a gap, a directory may be elsewhere than the index has it, and all that is in it. The trees are looked through once more; while gap
+ * follows upon gap, only when that is over. */
+static int look_for_gaps(Manager *m) {
+        uint64_t n = m->losses.gaps.n_unheard + m->tamper_guard.n_unheard;
+        bool had_some = m->is_unheard;
+        int r = 0;
+
+        m->is_unheard = n != m->n_unheard_looked;
+        m->n_unheard_looked = n;
+        if (m->is_unheard)
+                r = coverage_forget_trees(&m->coverage);
+        return r >= 0 && m->is_unheard != had_some ? coverage_scan(&m->coverage) : r;
+}
+
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         uint64_t n_messages = intake_stats(m->intake).n_messages;
@@ -59,6 +73,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         }
         if (m->is_ready_due || m->is_status_due)
                 manager_notify(m);
+        r = look_for_gaps(m);
+        if (r < 0)
+                return manager_stop_with(m, r);
 
         r = sd_event_source_set_time(source, usec + (m->coverage.is_due ? LOOK_OVERLOADED_USEC :
                                                      m->tamper_guard.n_deeds > 0 ? LOOK_SOON_USEC : LOOK_USEC));

@@ -40,6 +40,8 @@ typedef struct Manager {
         Writers writers;
         sd_event_source *deadline, *look;
         uint64_t n_messages_looked;
+        uint64_t n_unheard_looked; /* gaps in what was heard */
+        bool is_unheard;           /* the last look found some */
         bool owns_rules; /* no other fopsd is there: what bears our tag is ours */
         bool is_stored;  /* there is a descriptor store */
         uint64_t started_usec;

@@ -273,6 +273,7 @@ static bool look_after_auditing(TamperGuard *g, bool was_on, bool is_on) {
         }
         if (is_on && g->off_usec > 0) {
                 publisher_gap(g->publisher, "auditing was off", 0, g->off_usec, clock_usec(CLOCK_REALTIME));
+                g->n_unheard++;
                 g->off_usec = 0;
         }
         return is_on;
@@ -296,8 +297,10 @@ static void tell_rules(TamperGuard *g, bool are_there) {
                                  },
                                  NULL);
         }
-        if (usec > 0)
+        if (usec > 0) {
                 publisher_gap(g->publisher, "rules were missing", 0, usec, now);
+                g->n_unheard++;
+        }
         g->complete_usec = now;
         g->were_missing = false;
 }

@@ -43,6 +43,7 @@ typedef struct TamperGuard {
         uint64_t restorations_usec; /* the first of them, CLOCK_MONOTONIC */
         uint64_t off_usec;          /* CLOCK_REALTIME since when auditing is off; 0: it is on */
         uint64_t complete_usec;     /* CLOCK_REALTIME when no rule was missing */
+        uint64_t n_unheard;         /* gaps that were told */
         /* Borrowed. */
         FopsAuditControl *control;
         const Intake *intake;

@@ -95,6 +95,21 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
         return root ? remove_root(s, root) : 0;
 }
 
+int tree_scan_forget(TreeScan *s) {
+        int r;
+
+        s->n_queue = s->n_put_off = 0;
+        s->n_rounds = 0;
+        r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+        if (s->fd >= 0)
+                close(s->fd);
+        s->fd = -EBADF;
+        while (r >= 0 && s->n_roots > 0)
+                r = remove_root(s, s->roots + s->n_roots - 1);
+        fops_path_index_forget_ghosts(s->index);
+        return r;
+}
+
 static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
         for (size_t i = 0; i < s->mounts.n_items; i++)
                 if (s->mounts.items[i].dev_major == key.dev_major && s->mounts.items[i].dev_minor == key.dev_minor)

@@ -42,6 +42,9 @@ int tree_scan_remove_left(TreeScan *s, uint64_t usec);
  * of their own; 0 or -ENOMEM. */
 int tree_scan_find_reach(TreeScan *s, const FopsTargets *targets);
 
+/* Nothing is known any more, and nothing is a root. 0 or a negative errno. */
+int tree_scan_forget(TreeScan *s);
+
 /* A directory that the index has already, with all below. Or, of a root in which there are new subvolumes, those alone: then 1, and
  * they may want rules of their own. Else 0 or -ENOMEM. */
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory);

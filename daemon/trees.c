@@ -115,6 +115,13 @@ int trees_add_targets(Trees *t, const FopsTargets *targets) {
         return r;
 }
 
+int trees_forget(Trees *t) {
+        int r = tree_scan_forget(t->scan);
+
+        tell_pipeline(t, false);
+        return r;
+}
+
 int trees_read_mounts(Trees *t) {
         return tree_scan_read_mounts(t->scan);
 }

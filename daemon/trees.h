@@ -27,6 +27,9 @@ int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline, WatchFollow *
  * -errno of memory. */
 int trees_add_targets(Trees *t, const FopsTargets *targets);
 
+/* Nothing is known any more. 0 or -errno. */
+int trees_forget(Trees *t);
+
 /* Of mounts: the file system at @path belongs to a watched tree, or nothing that was known there does any more. The mounts
  * have to be read before what they changed is told. 0 or -errno. */
 int trees_read_mounts(Trees *t);

@@ -315,7 +315,7 @@ void fops_index_tell_exchange(FopsPathIndex *index, bool is_complete, FopsOperat
                         break;
 
         /* A rename's object comes from a name to one that nobody had, or the records would have that too. */
-        if (at == 2 && is_known[0] != is_known[1])
+        if (at == 2 && is_known[0] != is_known[1] && op->new_object.parent != parents[is_known[0] ? 0 : 1])
                 at = is_known[0] ? 1 : 0;
         else if (at == 2 || !(is_known[!at] || op->new_object.parent == parents[at])) {
                 op->may_be_exchange = !is_free[0] && !is_free[1] && (at == 2 || op->object.parent != parents[at]);

@@ -5,11 +5,13 @@ so is what the kernel loses when nobody reads at all, although it counts none of
 
 import collections
 import json
+import os
 import signal
 import subprocess
 import time
 
 import live
+from test_truth import wait_until_indexed
 
 N = 50_000
 
@@ -104,6 +106,40 @@ def test_what_was_lost_last_is_told_soon(ground):
     daemon.stop()
     live.check(missing > 0, "nothing was lost")
     live.check(missing <= told, f"{missing} operations are missing, and {told} are told of")
+
+
+def after(ground, deed):
+    """A directory that is renamed while nobody hears of it is known by its new name afterwards, and never by the old one."""
+    ground.need_free_registration()
+    tree = ground.tree("/dev/shm")
+    os.makedirs(f"{tree}/old/below")
+    daemon = ground.watching(tree, ops="create")
+    wait_until_indexed(ground, daemon)
+    subprocess.run(["auditctl", *deed], check=True, stdout=subprocess.DEVNULL)
+    os.rename(f"{tree}/old", f"{tree}/new")
+    deadline = time.monotonic() + live.READY_SECONDS
+    while not live.losses(ground.entries("FOPSD_KIND=gap")):
+        live.check(time.monotonic() < deadline, "the gap isn't told")
+        time.sleep(0.1)
+    directory = os.open(f"{tree}/new/below", os.O_RDONLY | os.O_DIRECTORY)
+    paths, n = [], 0
+    while not paths or paths[-1] is None:
+        live.check(time.monotonic() < deadline, "the path doesn't become known")
+        os.close(os.open(str(n), os.O_CREAT | os.O_WRONLY, dir_fd=directory))
+        n += 1
+        time.sleep(0.1)
+        paths = [e.text("FOPSD_PATH") for e in live.operations(ground.entries())]
+    os.close(directory)
+    daemon.stop()
+    live.equal([path for path in paths if path not in (None, *(f"{tree}/new/below/{i}" for i in range(n)))], [], "paths that never were")
+
+
+def test_after_auditing_was_off(ground):
+    after(ground, ["-e", "0"])
+
+
+def test_after_rules_were_missing(ground):
+    after(ground, ["-D"])
 
 
 if __name__ == "__main__":

@@ -271,6 +271,15 @@ static void test_what_came_in_for_what_is_known_was_exchanged(void **state) {
         assert_indexed(f->index, 50, true, "/srv/a/d");
         assert_int_equal(f->fed.n_new_trees, 1);
         assert_int_equal(f->fed.new_trees[0].inode, 50);
+
+        /* What is known of the new name would be in the records of an exchange: the index is wrong there. */
+        assert_int_equal(fops_path_index_remove(f->index, index_key(10), FOPS_SPAN_LITERAL("d"), NULL), FOPS_INDEX_DONE);
+        read_lines(f, ALIKE(RENAMEAT2, 51));
+        fops_index_tell_exchange(f->index, false, &f->op);
+        assert_int_equal(f->op.op, FOPS_OP_RENAME);
+        assert_true(f->op.may_be_exchange);
+        tell(f);
+        assert_indexed(f->index, 12, true, NULL);
 }
 
 static void test_of_two_directories_that_are_not_told_apart_neither_has_its_name(void **state) {

@@ -306,6 +306,39 @@ static void test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is(void *
         assert_int_equal(f->n_done, 2);
 }
 
+static void test_what_is_forgotten_is_seen_as_it_is_then(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/a");
+        make_directory(f, "tree/a/b");
+        make_file(f, "tree/a/b/file");
+        add_root(f, "tree");
+        add_root(f, "tree/a/b");
+        scan(f);
+        assert_known(f, "tree/a/b/file", false);
+
+        assert_int_equal(rename(at(f, "tree/a"), at(f, "tree/z")), 0);
+        assert_int_equal(tree_scan_forget(f->scan), 0);
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_path_of(f, key_of(f, "tree/z/b/file"), false, NULL);
+        assert_path_of(f, key_of(f, "tree/z/b"), true, NULL);
+        add_root(f, "tree");
+        scan(f);
+        assert_known(f, "tree/z/b/file", false);
+        assert_known(f, "tree/z/b", true);
+
+        /* In the midst of it, too. */
+        add_root(f, "");
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+        assert_int_equal(tree_scan_forget(f->scan), 0);
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_path_of(f, key_of(f, "tree"), true, NULL);
+        add_root(f, "");
+        scan(f);
+        assert_known(f, "tree/z/b/file", false);
+}
+
 static void test_a_watched_file_is_known_without_its_neighbours(void **state) {
         Fixture *f = *state;
 
@@ -374,6 +407,7 @@ int main(void) {
                 TEST(test_what_is_not_there_is_told_and_passed_over),
                 TEST(test_a_directory_of_many_entries_is_read_to_its_end),
                 TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),
+                TEST(test_what_is_forgotten_is_seen_as_it_is_then),
                 TEST(test_a_watched_file_is_known_without_its_neighbours),
                 TEST(test_a_new_directory_of_a_known_one_is_scanned_when_asked),
                 TEST(test_freeing_a_scan_at_work_leaves_nothing_open),
