@@ -395,6 +395,8 @@ int coverage_follow(Coverage *c, sd_event *event) {
                 r = trees_start(c->trees, event, c->pipeline, c->watch_follow);
         if (r >= 0)
                 r = watch_follow_set(c->watch_follow, c->ruleset->config.watches, c->ruleset->config.n_watches);
+        if (r >= 0)
+                r = trees_follow(c->trees, &c->ruleset->targets);
         return r < 0 ? r : mount_follow_new(event, on_mounts_changed, c, &c->mount_follow);
 }
 
@@ -413,6 +415,10 @@ int coverage_scan(Coverage *c) {
 
 int coverage_forget_trees(Coverage *c) {
         return trees_forget(c->trees);
+}
+
+int coverage_hear_moves(Coverage *c) {
+        return trees_hear_moves(c->trees);
 }
 
 int coverage_look(Coverage *c) {

@@ -54,6 +54,9 @@ int coverage_scan(Coverage *c);
 /* Something was done that wasn't heard of: what is known of the trees counts no more, until _scan. 0 or -errno. */
 int coverage_forget_trees(Coverage *c);
 
+/* Before events are handed out: what has happened that no event tells. 0 or -errno. */
+int coverage_hear_moves(Coverage *c);
+
 /* Now and then: does what is due. 0 or -errno. */
 int coverage_look(Coverage *c);
 

@@ -151,9 +151,10 @@ static int hand_out(Intake *i, unsigned n_max, unsigned *ret_n) {
         while (r >= 0 && n < n_max && !i->paused && ring_next(i->ring, &message)) {
                 if (message.position >= head) {
                         head = ring_head(i->ring);
-                        i->handlers.begin(i->handlers.userdata);
+                        r = i->handlers.begin(i->handlers.userdata);
                 }
-                r = i->handlers.message(i->handlers.userdata, &message);
+                if (r >= 0)
+                        r = i->handlers.message(i->handlers.userdata, &message);
                 n++;
         }
         if (r >= 0)

@@ -15,7 +15,7 @@ typedef struct Intake Intake;
 
 typedef struct IntakeHandlers {
         /* The messages up to the next call of this are there already: what they tell of was over before it. */
-        void (*begin)(void *userdata);
+        int (*begin)(void *userdata);
         /* A message, and the end of a batch of them. 0 or -errno, which ends the event loop's run of this source. */
         int (*message)(void *userdata, const RingMessage *message);
         int (*batch)(void *userdata);

@@ -17,10 +17,11 @@
 
 /* --- out of the ring ---------------------------------------------------------------------------------------------------- */
 
-static void on_begin(void *userdata) {
+static int on_begin(void *userdata) {
         Manager *m = userdata;
 
         fops_pipeline_begin_batch(m->pipeline);
+        return coverage_hear_moves(&m->coverage);
 }
 
 static int on_message(void *userdata, const RingMessage *message) {

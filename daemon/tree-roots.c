@@ -95,6 +95,15 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path) {
         return root ? remove_root(s, root) : 0;
 }
 
+int tree_scan_remove_below(TreeScan *s, FopsSpan path) {
+        int r = 0;
+
+        for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
+                if (fops_path_is_below(fops_span_from_string(s->roots[i].path), path))
+                        r = remove_root(s, s->roots + i);
+        return r;
+}
+
 int tree_scan_forget(TreeScan *s) {
         int r;
 

@@ -33,6 +33,9 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path);
 /* Forgets the root at @path and all below: it is gone, or no longer watched. What takes its place may have its inode. */
 int tree_scan_remove_root(TreeScan *s, FopsSpan path);
 
+/* The same of all roots at @path and below it. */
+int tree_scan_remove_below(TreeScan *s, FopsSpan path);
+
 /* It went at @usec (CLOCK_REALTIME); it is still known until those that went before some time are removed, or another comes there.
  * 0 or -errno. */
 int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec);

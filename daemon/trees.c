@@ -9,12 +9,15 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "ancestors.h"
+
 /* Events come nearly in the order of their dates: when there is one this much younger, the older ones have been. */
 #define OVERDUE_USEC UINT64_C(1000000)
 
 struct Trees {
         FopsPathIndex *index;
         TreeScan *scan;
+        Ancestors *ancestors;
         FopsPipeline *pipeline;
         Publisher *publisher;
         WatchFollow *follow;
@@ -40,6 +43,9 @@ int trees_new(uint64_t max_entries, Publisher *publisher, Trees **ret) {
         t->index = fops_path_index_new(max_entries, seed);
         if (!t->index)
                 return -ENOMEM;
+        t->ancestors = ancestors_new();
+        if (!t->ancestors)
+                return -errno;
         *ret = TAKE_PTR(t);
         return 0;
 }
@@ -48,6 +54,7 @@ Trees *trees_free(Trees *t) {
         if (!t)
                 return NULL;
         tree_scan_free(t->scan);
+        ancestors_free(t->ancestors);
         fops_path_index_free(t->index);
         free(t);
         return NULL;
@@ -97,16 +104,34 @@ static int add_root(Trees *t, const char *path, bool is_directory) {
         return 0;
 }
 
+/* Of a missing file the directory. */
+static bool is_there(const FopsTarget *target) {
+        return !target->is_missing || target->has_parent;
+}
+
+int trees_follow(Trees *t, const FopsTargets *targets) {
+        int r = 0;
+
+        ancestors_begin(t->ancestors);
+        for (size_t i = 0; r >= 0 && i < targets->n_items; i++)
+                if (is_there(targets->items + i))
+                        r = ancestors_add(t->ancestors, fops_span_from_string(targets->items[i].path));
+        ancestors_end(t->ancestors);
+        return r;
+}
+
 int trees_add_targets(Trees *t, const FopsTargets *targets) {
         int r = tree_scan_read_mounts(t->scan);
 
+        if (r >= 0)
+                r = trees_follow(t, targets);
         for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
                 const FopsTarget *target = targets->items + i;
 
-                /* Of a missing file the directory. */
-                if (!target->is_missing || target->has_parent)
+                if (is_there(target))
                         r = add_root(t, target->path, target->is_directory);
         }
+        fops_path_index_end_first_roots(t->index);
         if (r >= 0)
                 r = tree_scan_find_reach(t->scan, targets);
         if (r > 0)
@@ -120,6 +145,18 @@ int trees_forget(Trees *t) {
 
         tell_pipeline(t, false);
         return r;
+}
+
+static int on_moved(void *userdata, FopsSpan path) {
+        Trees *t = userdata;
+        int r = path.data ? tree_scan_remove_below(t->scan, path) : tree_scan_forget(t->scan);
+
+        tell_pipeline(t, false);
+        return r < 0 ? r : watch_follow_look_again(t->follow);
+}
+
+int trees_hear_moves(Trees *t) {
+        return ancestors_hear(t->ancestors, on_moved, t);
 }
 
 int trees_read_mounts(Trees *t) {

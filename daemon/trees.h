@@ -30,6 +30,14 @@ int trees_add_targets(Trees *t, const FopsTargets *targets);
 /* Nothing is known any more. 0 or -errno. */
 int trees_forget(Trees *t);
 
+/* What is above @targets is followed from here on, for _hear_moves: before their rules are in, for a move may come in between. 0 or
+ * -ENOMEM. */
+int trees_follow(Trees *t, const FopsTargets *targets);
+
+/* What was watched isn't known any more where a directory above it was moved; to be called before events are handed out, for no event
+ * tells. 0 or -errno. */
+int trees_hear_moves(Trees *t);
+
 /* Of mounts: the file system at @path belongs to a watched tree, or nothing that was known there does any more. The mounts
  * have to be read before what they changed is told. 0 or -errno. */
 int trees_read_mounts(Trees *t);

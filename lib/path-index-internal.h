@@ -74,6 +74,7 @@ struct FopsPathIndex {
         uint32_t next_ghost;
         uint32_t scan;        /* the latest, 1 and 2 in turn */
         uint32_t scan_cursor; /* entries from here on may bear the other number; NONE: none does */
+        bool has_first_roots;
         bool is_ahead; /* what that has put is too new for the event at hand */
         Table tables[_BY_MAX];
         FopsNamePool names;

@@ -71,9 +71,9 @@ static void replace_others(FopsPathIndex *x, uint32_t parent, FopsSpan name, uin
         } while (other != NONE);
 }
 
-/* Roots are known by their path. */
+/* The first roots stood where they are before anything was heard. */
 static uint32_t scan_of(const FopsPathIndex *x, const Put *p) {
-        return p->how == FOPS_PUT_SCANNED && p->parent != TOP ? x->scan : 0;
+        return p->how == FOPS_PUT_SCANNED && (p->parent != TOP || x->has_first_roots) ? x->scan : 0;
 }
 
 static int add_place(FopsPathIndex *x, const Put *p, Entry kind, uint32_t *ret) {
@@ -499,6 +499,10 @@ void fops_path_index_begin_scan(FopsPathIndex *x) {
                 return;
         x->scan = 3 - x->scan;
         x->scan_cursor = TOP + 1;
+}
+
+void fops_path_index_end_first_roots(FopsPathIndex *x) {
+        x->has_first_roots = true;
 }
 
 void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead) {

@@ -139,6 +139,11 @@ bool fops_path_index_has_seen(const FopsPathIndex *x, const FopsPathLink *link);
  * the meantime. What is put as SCANNED from here on isn't told while @is_ahead is set, as it is to be for such events. If
  * scans come so soon one after another that the entries can't be looked through in between, two count as one. */
 void fops_path_index_begin_scan(FopsPathIndex *x);
+
+/* The roots until now were there from the beginning, and are told to all events. Those from here on may have come from elsewhere, and are
+ * too new for the same events as what was scanned. */
+void fops_path_index_end_first_roots(FopsPathIndex *x);
+
 void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead);
 
 /* A directory that was removed: what bears its key now may be another one, of which nothing was heard yet. */

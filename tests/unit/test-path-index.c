@@ -695,6 +695,21 @@ static void test_all_ghosts_can_be_forgotten_at_once(void **state _unused_) {
         assert_file(x, 31, "/srv/stays/f");
 }
 
+static void test_roots_after_the_first_are_too_new_for_older_events(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+
+        fops_path_index_end_first_roots(x);
+        assert_int_equal(fops_path_index_add_root(x, key(50), FOPS_SPAN_LITERAL("/later")), FOPS_INDEX_DONE);
+        put_directory(x, 50, "heard", 51);
+        fops_path_index_set_ahead(x, true);
+        assert_directory(x, 2, "/srv");
+        assert_directory(x, 50, NULL);
+        assert_directory(x, 51, NULL);
+        fops_path_index_set_ahead(x, false);
+        assert_directory(x, 50, "/later");
+        assert_directory(x, 51, "/later/heard");
+}
+
 static void test_what_the_latest_scan_saw_is_too_new_for_older_events(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(1000);
 
@@ -1444,6 +1459,7 @@ int main(void) {
                 cmocka_unit_test(test_ghosts_are_forgotten_in_the_order_of_their_removal),
                 cmocka_unit_test(test_a_ghost_is_told_from_what_is_there),
                 cmocka_unit_test(test_all_ghosts_can_be_forgotten_at_once),
+                cmocka_unit_test(test_roots_after_the_first_are_too_new_for_older_events),
                 cmocka_unit_test(test_what_the_latest_scan_saw_is_too_new_for_older_events),
                 cmocka_unit_test(test_a_scanned_place_stays_too_new_when_it_is_the_only_one_left),
                 cmocka_unit_test(test_a_reused_inode_replaces_the_ghost),
