@@ -45,6 +45,8 @@ struct Intake {
         uint64_t buffer_bytes, socket_bytes;
         Keeper keeper;
         bool paused, stored;
+        uint64_t read_usec;           /* what had come by then is handed out */
+        uint64_t seen_head, seen_usec; /* what isn't, up to the ring's head as it was at a later time */
         uint64_t *done; /* while it is paused */
         size_t n_done, n_done_allocated;
 };
@@ -230,6 +232,17 @@ unsigned intake_percent_used(const Intake *i) {
 
 bool intake_is_behind(const Intake *i) {
         return !ring_is_empty(i->ring);
+}
+
+uint64_t intake_read_until(Intake *i) {
+        uint64_t now = now_usec(), head = ring_head(i->ring); /* in this order: what comes in between counts as later */
+
+        if (!ring_is_read(i->ring, i->seen_head))
+                return i->read_usec;
+        i->read_usec = ring_is_read(i->ring, head) ? now : i->seen_usec;
+        i->seen_head = head;
+        i->seen_usec = now;
+        return i->read_usec;
 }
 
 void intake_done(Intake *i, uint64_t position) {

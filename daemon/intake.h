@@ -58,6 +58,10 @@ unsigned intake_percent_used(const Intake *i);
 /* Is there something in the ring that hasn't been handed out? */
 bool intake_is_behind(const Intake *i);
 
+/* CLOCK_MONOTONIC in µs: all that had come by then has been handed out. Doesn't go back; stands still until what was there when it was
+ * last asked has been handed out. */
+uint64_t intake_read_until(Intake *i);
+
 /* Messages aren't handed out while it is paused; those done with meanwhile count as done when it goes on. */
 int intake_set_paused(Intake *i, bool paused);
 

@@ -20,6 +20,7 @@
 static int on_begin(void *userdata) {
         Manager *m = userdata;
 
+        m->batch_usec = clock_usec(CLOCK_MONOTONIC);
         fops_pipeline_begin_batch(m->pipeline);
         return coverage_hear_moves(&m->coverage);
 }
@@ -27,8 +28,7 @@ static int on_begin(void *userdata) {
 static int on_message(void *userdata, const RingMessage *message) {
         Manager *m = userdata;
 
-        return fops_pipeline_push_kept(m->pipeline, message->type, message->text, message->position, message->replayed,
-                                       clock_usec(CLOCK_MONOTONIC));
+        return fops_pipeline_push_kept(m->pipeline, message->type, message->text, message->position, message->replayed, m->batch_usec);
 }
 
 static int arm_deadline(Manager *m) {
@@ -37,20 +37,11 @@ static int arm_deadline(Manager *m) {
 
         if (sd_event_get_state(m->event) == SD_EVENT_FINISHED)
                 return 0; /* draining */
-        if (deadline == UINT64_MAX || publisher_is_blocked(m->publisher))
+        /* What is there to be read comes first, and then here again. */
+        if (deadline == UINT64_MAX || publisher_is_blocked(m->publisher) || intake_is_behind(m->intake))
                 return sd_event_source_set_enabled(m->deadline, SD_EVENT_OFF);
         r = sd_event_source_set_time(m->deadline, deadline);
         return r < 0 ? r : sd_event_source_set_enabled(m->deadline, SD_EVENT_ONESHOT);
-}
-
-/* By which deadlines are over: what an event waits for may be in the ring, as long as what is read is older than the deadline. */
-static uint64_t time_of_reading(const Manager *m) {
-        uint64_t now = clock_usec(CLOCK_MONOTONIC), realtime = clock_usec(CLOCK_REALTIME);
-        uint64_t newest = fops_pipeline_stats(m->pipeline).newest_usec;
-
-        if (!intake_is_behind(m->intake) || newest == 0 || newest >= realtime)
-                return now;
-        return now - MIN(now, realtime - newest);
 }
 
 /* Deadlines wait as the records do while journald takes nothing. */
@@ -58,7 +49,7 @@ static int advance(Manager *m) {
         int r = 0;
 
         if (!publisher_is_blocked(m->publisher))
-                r = fops_pipeline_advance(m->pipeline, time_of_reading(m));
+                r = fops_pipeline_advance(m->pipeline, intake_read_until(m->intake));
         if (r >= 0 && intake_percent_used(m->intake) >= PERCENT_PRESSING)
                 r = fops_pipeline_let_go(m->pipeline);
         return r;

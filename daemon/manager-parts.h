@@ -39,6 +39,7 @@ typedef struct Manager {
         Status status;
         Writers writers;
         sd_event_source *deadline, *look;
+        uint64_t batch_usec; /* CLOCK_MONOTONIC: what is being read had come by then */
         uint64_t n_messages_looked;
         uint64_t n_unheard_looked; /* gaps in what was heard */
         bool is_unheard;           /* the last look found some */

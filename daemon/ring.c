@@ -331,8 +331,12 @@ bool ring_next(Ring *r, RingMessage *ret) {
         return false;
 }
 
+bool ring_is_read(const Ring *r, uint64_t head) {
+        return r->next >= head;
+}
+
 bool ring_is_empty(const Ring *r) {
-        return r->next >= ring_head(r);
+        return ring_is_read(r, ring_head(r));
 }
 
 void ring_done(Ring *r, uint64_t position) {

@@ -79,6 +79,7 @@ uint64_t ring_head(const Ring *r);
 /* The next message. False if there is none yet. */
 bool ring_next(Ring *r, RingMessage *ret);
 bool ring_is_empty(const Ring *r); /* nothing that _next hasn't given out */
+bool ring_is_read(const Ring *r, uint64_t head); /* … before @head */
 
 /* The message at @position is done with. */
 void ring_done(Ring *r, uint64_t position);

@@ -343,17 +343,17 @@ static int add_record(FopsCorrelator *c, const FopsRecord *record, uint64_t now_
         return r;
 }
 
-int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec) {
+int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec, uint64_t over_usec) {
         int r = record->type == AUDIT_EOE ? end_event(c, record) : add_record(c, record, now_usec);
 
-        make_overdue_ready(c, now_usec);
+        make_overdue_ready(c, over_usec);
         return r < 0 ? r : (int) c->n_ready;
 }
 
-FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec) {
+FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t over_usec) {
         FopsEvent *e;
 
-        make_overdue_ready(c, now_usec);
+        make_overdue_ready(c, over_usec);
         e = c->ready.oldest;
         if (e) {
                 queue_remove(&c->ready, e);

@@ -78,12 +78,14 @@ FopsCorrelator *fops_correlator_new(const FopsCorrelatorOptions *options); /* NU
 FopsCorrelator *fops_correlator_free(FopsCorrelator *c);
 FOPS_DEFINE_CLEANUP(FopsCorrelator *, fops_correlator_free)
 
-/* Takes a record (copied) at the time @now_usec, any clock that doesn't go back. Returns how many events are ready then, or
- * -ENOMEM (the record is lost). */
-int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec);
+/* Takes a record (copied) that has come by @now_usec, any clock that doesn't go back: the deadline of an event that it begins is reckoned
+ * from there. Deadlines up to @over_usec are over; less than @now_usec, where of what has come by now not all is pushed yet. Returns how
+ * many events are ready then, or -ENOMEM (the record is lost). */
+int fops_correlator_push(FopsCorrelator *c, const FopsRecord *record, uint64_t now_usec, uint64_t over_usec);
 
-/* The next event that is ready at @now_usec, in the order in which they became so, or NULL. The caller owns it. */
-FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t now_usec);
+/* The next event that is ready, deadlines up to @over_usec being over, in the order in which they became so, or NULL. The caller owns
+ * it. */
+FopsEvent *fops_correlator_pop(FopsCorrelator *c, uint64_t over_usec);
 
 /* Makes all that waits ready, with reason FLUSHED. */
 void fops_correlator_flush(FopsCorrelator *c);

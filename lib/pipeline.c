@@ -141,11 +141,12 @@ static bool has_waiting(const FopsPipeline *p) {
         return p->parked.oldest || p->sighted.oldest || p->coalescer.oldest;
 }
 
-static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
+/* Deadlines up to @over_usec are over. */
+static int handle_ready(FopsPipeline *p, uint64_t now_usec, uint64_t over_usec) {
         FopsEvent *event;
         int r;
 
-        while ((event = fops_correlator_pop(p->correlator, now_usec))) {
+        while ((event = fops_correlator_pop(p->correlator, over_usec))) {
                 p->stats.n_events++;
                 p->stats.newest_usec = MAX(p->stats.newest_usec, fops_event_id_usec(event->id));
                 r = handle_event(p, event, now_usec);
@@ -155,28 +156,28 @@ static int handle_ready(FopsPipeline *p, uint64_t now_usec) {
 
         if (!has_waiting(p))
                 return 0;
-        r = fops_pipeline_settle_quiet(p, now_usec);
+        r = fops_pipeline_settle_quiet(p, over_usec);
         if (r < 0)
                 return r;
-        fops_pipeline_let_overdue_go(p, now_usec);
+        fops_pipeline_let_overdue_go(p, over_usec);
         r = fops_pipeline_release_parked(p, now_usec);
-        return r < 0 ? r : fops_pipeline_publish_coalesced(p, now_usec, false);
+        return r < 0 ? r : fops_pipeline_publish_coalesced(p, over_usec, false);
 }
 
-static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_usec) {
+static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_usec, uint64_t over_usec) {
         int r;
 
         p->stats.n_records++;
         if (p->options.serials)
                 fops_serials_hear(p->options.serials, record->id.serial);
         p->quiet_since_usec = UINT64_MAX;
-        r = fops_correlator_push(p->correlator, record, now_usec);
+        r = fops_correlator_push(p->correlator, record, now_usec, over_usec);
         if (r < 0)
                 return r;
-        return (r > 0 && (size_t) r >= p->options.n_together) || has_waiting(p) ? handle_ready(p, now_usec) : 0;
+        return (r > 0 && (size_t) r >= p->options.n_together) || has_waiting(p) ? handle_ready(p, now_usec, over_usec) : 0;
 }
 
-int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec) {
+static int push_text(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec, uint64_t over_usec) {
         FopsRecordDiag diag;
         FopsRecord record;
 
@@ -188,11 +189,15 @@ int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint6
         }
         record.cookie = cookie;
         record.replayed = replayed;
-        return push_record(p, &record, now_usec);
+        return push_record(p, &record, now_usec, over_usec);
+}
+
+int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec) {
+        return push_text(p, type, text, cookie, replayed, now_usec, 0);
 }
 
 int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec) {
-        return fops_pipeline_push_kept(p, type, text, 0, false, now_usec);
+        return push_text(p, type, text, 0, false, now_usec, now_usec);
 }
 
 void fops_pipeline_begin_batch(FopsPipeline *p) {
@@ -210,12 +215,12 @@ int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *re
 
         /* The records' own clock; a log merged of several hosts may step back, the deadlines' clock may not. */
         p->file_usec = MAX(p->file_usec, (uint64_t) record.id.sec * 1000000 + record.id.msec * UINT64_C(1000));
-        return push_record(p, &record, p->file_usec);
+        return push_record(p, &record, p->file_usec, p->file_usec);
 }
 
 int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec) {
         p->quiet_since_usec = MIN(p->quiet_since_usec, now_usec);
-        return handle_ready(p, now_usec);
+        return handle_ready(p, now_usec, now_usec);
 }
 
 int fops_pipeline_let_go(FopsPipeline *p) {
@@ -244,7 +249,7 @@ int fops_pipeline_flush(FopsPipeline *p) {
         int r;
 
         fops_correlator_flush(p->correlator);
-        r = handle_ready(p, 0);
+        r = handle_ready(p, 0, 0);
         return r < 0 ? r : fops_pipeline_let_go(p);
 }
 

@@ -85,7 +85,8 @@ void fops_pipeline_set_options(FopsPipeline *p, unsigned ancestry, bool unit, bo
 int fops_pipeline_push(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t now_usec);
 
 /* The same for a message that somebody keeps until its event is done with: then options.correlator.release is told @cookie (not
- * 0), once for each message. @replayed: it may have been published by another process before; the entry will say so. */
+ * 0), once for each message. @replayed: it may have been published by another process before; the entry will say so. It has come by
+ * @now_usec, and others that aren't pushed yet may have come too, however long ago: so no deadline is over before _advance() says so. */
 int fops_pipeline_push_kept(FopsPipeline *p, uint16_t type, FopsSpan text, uint64_t cookie, bool replayed, uint64_t now_usec);
 
 /* What is pushed from here to the next call of this was over before this one. Without such calls only its time tells. */
@@ -96,7 +97,7 @@ int fops_pipeline_push_line(FopsPipeline *p, FopsSpan line, FopsRecordStatus *re
 /* What waits for others, for its directory to become known or for more of its kind, goes on as it is. */
 int fops_pipeline_let_go(FopsPipeline *p);
 
-/* Events whose deadline has passed; all events. */
+/* Events whose deadline has passed, all that had come by @now_usec having been pushed; all events. */
 int fops_pipeline_advance(FopsPipeline *p, uint64_t now_usec);
 int fops_pipeline_flush(FopsPipeline *p);
 uint64_t fops_pipeline_next_deadline(const FopsPipeline *p);

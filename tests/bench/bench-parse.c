@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
                 if (fops_record_parse_line(line, &head, &record, &diag) != FOPS_RECORD_OK)
                         continue;
                 n_records++;
-                if (fops_correlator_push(correlator, &record, fops_event_id_usec(record.id)) < 0)
+                if (fops_correlator_push(correlator, &record, fops_event_id_usec(record.id), fops_event_id_usec(record.id)) < 0)
                         return 2;
                 while ((event = fops_correlator_pop(correlator, fops_event_id_usec(record.id))))
                         fops_correlator_recycle(correlator, event);

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         check_record(&r, text);
 
-        if (fops_correlator_push(c, &r, 0) < 0)
+        if (fops_correlator_push(c, &r, 0, 0) < 0)
                 abort();
         fops_correlator_flush(c);
         event = fops_correlator_pop(c, 0);

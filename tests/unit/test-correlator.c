@@ -23,7 +23,7 @@ static FopsCorrelator *new_offline(void) {
 
 static void push_body(FopsCorrelator *c, uint16_t type, uint64_t serial, FopsSpan body, uint64_t now) {
         FopsRecord record = { .type = type, .id = { .sec = 1, .serial = serial }, .text = body, .body = body };
-        int r = fops_correlator_push(c, &record, now);
+        int r = fops_correlator_push(c, &record, now, now);
 
         /* It tells whether it is time to look. */
         assert_int_equal(r > 0, fops_correlator_next_deadline(c) <= now);

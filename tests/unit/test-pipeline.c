@@ -281,6 +281,39 @@ static void test_live_events_leave_at_eoe_or_at_their_deadline(void **state) {
         assert_int_equal(fops_pipeline_resolver_stats(live).n_by_source[FOPS_PATH_UNRESOLVED], 2);
 }
 
+static void push_kept(FopsPipeline *p, uint16_t type, const char *text, uint64_t now_usec) {
+        assert_int_equal(fops_pipeline_push_kept(p, type, fops_span_from_string(text), 1, false, now_usec), 0);
+}
+
+static void test_an_event_whose_rest_is_there_is_not_torn_by_a_pause(void **state) {
+        static const char call[] = "audit(1.002:3): arch=c000003e syscall=87 success=yes exit=0 a0=1 a1=2 a2=0 a3=0 items=2 pid=7 key=\"k\"";
+        const uint64_t pause = 5 * FOPS_CORRELATOR_TIMEOUT_USEC;
+        FopsPipelineOptions options = { .correlator = FOPS_CORRELATOR_OPTIONS_DEFAULT, .proc_fd = -EBADF, .publish = publish };
+        _cleanup_(fops_pipeline_freep) FopsPipeline *live = NULL;
+        Fixture *f = *state;
+
+        options.userdata = f;
+        live = fops_pipeline_new(&options);
+        assert_non_null(live);
+        push_kept(live, AUDIT_SYSCALL, call, 1000);
+        push_kept(live, AUDIT_CWD, "audit(1.002:3): cwd=\"/srv\"", 1000);
+        assert_int_equal(fops_pipeline_advance(live, 1000), 0);
+
+        /* All of it has waited for so long. */
+        push_kept(live, AUDIT_PATH, "audit(1.002:3): item=0 name=\"/srv/\" inode=2 dev=fe:00 mode=040755 nametype=PARENT", pause);
+        push_kept(live, AUDIT_SYSCALL, "audit(9.002:4): arch=c000003e syscall=87 success=yes exit=0 a0=1 a1=2 a2=0 a3=0 pid=8", pause);
+        push_kept(live, AUDIT_PATH, "audit(1.002:3): item=1 name=\"/srv/x\" inode=7 dev=fe:00 mode=0100644 nametype=DELETE", pause);
+        push_kept(live, AUDIT_EOE, "audit(1.002:3): ", pause);
+        assert_published(f, "delete success /srv/x key k\n");
+
+        /* The other one's time began when it may have come. */
+        assert_int_equal(fops_pipeline_advance(live, pause + FOPS_CORRELATOR_TIMEOUT_USEC - 1), 0);
+        assert_int_equal(fops_pipeline_correlator_stats(live).n_timed_out, 0);
+        assert_int_equal(fops_pipeline_advance(live, pause + FOPS_CORRELATOR_TIMEOUT_USEC), 0);
+        assert_int_equal(fops_pipeline_correlator_stats(live).n_timed_out, 1);
+        assert_published(f, "delete success\n");
+}
+
 static void test_a_reader_that_is_gone_is_told_at_once(void **state) {
         FopsRecordStatus status;
         FopsRecordDiag diag;
@@ -1221,6 +1254,7 @@ int main(void) {
                 TEST(test_malformed_records_are_counted_and_stop_nothing),
                 TEST(test_an_event_whose_end_is_missing_leaves_by_the_clock_of_the_log),
                 TEST(test_live_events_leave_at_eoe_or_at_their_deadline),
+                TEST(test_an_event_whose_rest_is_there_is_not_torn_by_a_pause),
                 TEST(test_a_reader_that_is_gone_is_told_at_once),
                 TEST(test_every_type_of_record_gets_through),
                 TEST(test_an_event_that_comes_before_its_directory_waits_for_it),

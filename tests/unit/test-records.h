@@ -62,7 +62,7 @@ static inline void push_lines(FopsCorrelator *c, const char *lines, uint64_t now
                 FopsRecord record;
 
                 assert_int_equal(fops_record_parse_line(line, NULL, &record, &diag), FOPS_RECORD_OK);
-                assert_true(fops_correlator_push(c, &record, now_usec) >= 0);
+                assert_true(fops_correlator_push(c, &record, now_usec, now_usec) >= 0);
         }
 }
 
