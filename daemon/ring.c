@@ -4,7 +4,8 @@
  *   header | landing place A | landing place B | data: (size type flags text)(size type flags text)…
  * Positions count all bytes ever written, so that empty and full are told apart; an entry is at its position modulo the size, and
  * never broken: what is left at the end is filled by an entry that says so. When all is done the writer begins at the start again,
- * so that a ring that is little used touches little memory.
+ * so that a ring that is little used touches little memory. What it leaves out then is free at once: once it has committed it moves the
+ * tail past that, unless the reader did, and the reader passes it by its place, since what is there may be written anew by then.
  *
  * Commit is one store: it moves the head past the new entries and at the same time turns from one landing place to the other. So
  * at every moment each message is in the landing place in use, or behind the head, and never in both. */
@@ -59,6 +60,7 @@ typedef struct Header {
         _Atomic uint64_t n_messages, n_forged, n_truncated, n_overruns, high_water_bytes, n_throttled;
         uint32_t n_refused;
         _Alignas(64) _Atomic uint64_t tail; /* all before it is done */
+        _Atomic uint64_t left; /* the writer's: where it left for the start, all being done */
         _Alignas(4096) Landing landing[2];
 } Header;
 
@@ -84,6 +86,16 @@ uint64_t ring_head(const Ring *r) {
 
 static uint64_t tail_of(const Ring *r) {
         return atomic_load_explicit(&r->header->tail, memory_order_acquire);
+}
+
+/* Where what comes at @position begins, of what is committed up to @head. All between where the writer left and the start is done. */
+static uint64_t past_left(const Ring *r, uint64_t position, uint64_t head) {
+        uint64_t start;
+
+        if (position != atomic_load_explicit(&r->header->left, memory_order_relaxed))
+                return position;
+        start = position - position % r->data_bytes + r->data_bytes;
+        return start <= head ? start : position;
 }
 
 static Entry *entry_at(const Ring *r, uint64_t position) {
@@ -168,7 +180,9 @@ uint64_t ring_n_bytes(const Ring *r) {
 }
 
 uint64_t ring_n_free(const Ring *r) {
-        return r->data_bytes - (ring_head(r) - tail_of(r));
+        uint64_t tail = tail_of(r), head = ring_head(r); /* in this order: both may move, and the tail never past the head */
+
+        return r->data_bytes - (head - past_left(r, tail, head));
 }
 
 RingNotes *ring_notes(Ring *r) {
@@ -201,13 +215,16 @@ RingStats ring_stats(const Ring *r) {
 /* Puts an entry at @head, which isn't committed yet. Returns the head after it; the same if there is no room. */
 static uint64_t write_entry(Ring *r, uint64_t head, uint16_t type, FopsSpan text) {
         uint64_t tail = tail_of(r), bytes = entry_bytes((uint32_t) text.size), to_end = r->data_bytes - head % r->data_bytes, filler = 0;
+        bool leaves = head == tail && r->data_bytes - to_end > REWIND_BYTES;
         Entry *e;
 
-        if (bytes > to_end || (head == tail && r->data_bytes - to_end > REWIND_BYTES))
+        if (bytes > to_end || leaves)
                 filler = to_end;
         if (head - tail + filler + bytes > r->data_bytes)
                 return head;
 
+        if (leaves)
+                atomic_store_explicit(&r->header->left, head, memory_order_relaxed);
         if (filler > 0) {
                 e = entry_at(r, head);
                 e->size = (uint32_t) (filler - sizeof(Entry));
@@ -224,9 +241,11 @@ static uint64_t write_entry(Ring *r, uint64_t head, uint16_t type, FopsSpan text
 
 /* The one store that counts. */
 static void commit(Ring *r, uint64_t head, unsigned place) {
-        uint64_t used = head - tail_of(r);
+        uint64_t tail = tail_of(r), start = past_left(r, tail, head), used = head - start;
 
         atomic_store_explicit(&r->header->commit, head << 1 | place, memory_order_release);
+        if (start != tail) /* and if it is still there: the reader may have been quicker */
+                atomic_compare_exchange_strong(&r->header->tail, &tail, start);
         if (used > atomic_load_explicit(&r->header->high_water_bytes, memory_order_relaxed))
                 atomic_store_explicit(&r->header->high_water_bytes, used, memory_order_relaxed);
 }
@@ -301,10 +320,10 @@ void ring_set_n_refused(Ring *r, uint32_t n) {
 
 /* Frees what is done, from the oldest up. */
 static void trim(Ring *r) {
-        uint64_t tail = tail_of(r), before = tail;
+        uint64_t before = tail_of(r), tail = past_left(r, before, r->next);
 
         while (tail < r->next && (entry_at(r, tail)->flags & ENTRY_DONE))
-                tail += entry_bytes(entry_at(r, tail)->size);
+                tail = past_left(r, tail + entry_bytes(entry_at(r, tail)->size), r->next);
         if (tail != before)
                 atomic_store_explicit(&r->header->tail, tail, memory_order_release);
 }
@@ -313,10 +332,10 @@ bool ring_next(Ring *r, RingMessage *ret) {
         uint64_t head = ring_head(r);
 
         while (r->next < head) {
-                Entry *e = entry_at(r, r->next);
-                uint64_t position = r->next;
+                uint64_t position = past_left(r, r->next, head);
+                Entry *e = entry_at(r, position);
 
-                r->next += entry_bytes(e->size);
+                r->next = position + entry_bytes(e->size);
                 if (e->flags & ENTRY_FILLER)
                         e->flags |= ENTRY_DONE;
                 if (e->flags & ENTRY_DONE) {
@@ -341,7 +360,7 @@ bool ring_is_empty(const Ring *r) {
 
 void ring_done(Ring *r, uint64_t position) {
         entry_at(r, position)->flags |= ENTRY_DONE;
-        if (position == tail_of(r))
+        if (position == past_left(r, tail_of(r), r->next))
                 trim(r);
 }
 
@@ -403,7 +422,8 @@ int ring_adopt(int fd, Ring **ret) {
         if (!is_sound(r))
                 return -EBADMSG;
 
-        r->next = tail_of(r);
+        r->next = past_left(r, tail_of(r), ring_head(r));
+        atomic_store(&r->header->tail, r->next);
         l = r->header->landing + place_of(r);
         while (n_landed < RING_BATCH && l->messages[n_landed].msg_len > 0)
                 n_landed++;

@@ -123,6 +123,99 @@ static void test_a_full_ring_takes_nothing(void **state _unused_) {
         assert_false(ring_append(r, AUDIT_PATH, (FopsSpan){ text, sizeof(text) }));
 }
 
+/* Until the next message would begin at the start again: more than fits into a processor's cache was touched. */
+static void go_far(Ring *r) {
+        static char text[RING_DATAGRAM_BYTES_MAX - 100];
+
+        while (ring_head(r) % ring_n_bytes(r) <= SMALL) {
+                RingMessage message;
+
+                assert_true(ring_append(r, AUDIT_PATH, (FopsSpan){ text, sizeof(text) }));
+                assert_true(ring_next(r, &message));
+                ring_done(r, message.position);
+        }
+}
+
+static void test_what_is_left_out_at_the_start_again_is_not_in_use(void **state _unused_) {
+        _cleanup_(ring_freep) Ring *r = new_ring(16 * SMALL);
+        uint64_t all = ring_n_free(r), high;
+        RingMessage message;
+
+        go_far(r);
+        high = ring_stats(r).high_water_bytes;
+        for (unsigned i = 0; i < 3; i++) {
+                assert_true(ring_append(r, AUDIT_PATH, FOPS_SPAN_LITERAL("again")));
+                assert_int_equal(ring_n_free(r), all - 16);
+                assert_int_equal(ring_stats(r).high_water_bytes, high);
+                expect(r, "again", &message);
+                assert_int_equal(message.position % ring_n_bytes(r), 0);
+                expect_none(r);
+                ring_done(r, message.position);
+                assert_int_equal(ring_n_free(r), all);
+                go_far(r);
+        }
+}
+
+/* The writer may have gone on for a whole round before the reader looks. */
+static void test_what_is_left_out_may_be_written_on_before_it_is_passed(void **state _unused_) {
+        static char text[RING_DATAGRAM_BYTES_MAX - 100];
+        _cleanup_(ring_freep) Ring *r = new_ring(4 * SMALL);
+        RingMessage message;
+        unsigned n = 0;
+
+        go_far(r);
+        memset(text, 'x', sizeof(text));
+        while (ring_append(r, AUDIT_PATH, (FopsSpan){ text, sizeof(text) }))
+                n++;
+        assert_int_equal(n, 4 * SMALL / (sizeof(text) + 8));
+        for (unsigned i = 0; i < n; i++) {
+                assert_true(ring_next(r, &message));
+                assert_int_equal(message.text.size, sizeof(text));
+                assert_memory_equal(message.text.data, text, sizeof(text));
+                ring_done(r, message.position);
+        }
+        expect_none(r);
+        assert_int_equal(ring_n_free(r), ring_n_bytes(r));
+}
+
+static void put(Ring *r, off_t offset, const void *bytes, size_t n) {
+        assert_int_equal(pwrite(ring_fd(r), bytes, n, offset), n);
+}
+
+/* The tail as it was, wherever it is: the only word of the header that says @tail, and then @left. */
+static void put_tail_back(Ring *r, uint64_t tail, uint64_t left) {
+        static uint64_t words[4096]; /* more than the header up to there */
+        size_t at = 0;
+
+        assert_int_equal(pread(ring_fd(r), words, sizeof(words), 0), sizeof(words));
+        for (size_t i = 0; i + 1 < ELEMENTSOF(words); i++)
+                if (words[i] == tail && words[i + 1] == left) {
+                        assert_int_equal(at, 0);
+                        at = i;
+                }
+        assert_int_not_equal(at, 0);
+        put(r, (off_t) (at * sizeof(uint64_t)), &left, sizeof(left));
+}
+
+/* The reader has what was committed, and is done with it, before the tail is moved. */
+static void test_the_reader_may_be_quicker_than_the_tail(void **state _unused_) {
+        _cleanup_(ring_freep) Ring *r = new_ring(16 * SMALL);
+        RingMessage message;
+        uint64_t left;
+
+        go_far(r);
+        left = ring_head(r);
+        assert_true(ring_append(r, AUDIT_PATH, FOPS_SPAN_LITERAL("again")));
+        put_tail_back(r, 16 * SMALL, left);
+        expect(r, "again", &message);
+        ring_done(r, message.position);
+        assert_int_equal(ring_n_free(r), ring_n_bytes(r));
+        assert_true(ring_append(r, AUDIT_PATH, FOPS_SPAN_LITERAL("and again")));
+        expect(r, "and again", &message);
+        ring_done(r, message.position);
+        assert_int_equal(ring_n_free(r), ring_n_bytes(r));
+}
+
 static Ring *next_life(Ring *r, int expected) {
         int fd = fcntl(ring_fd(r), F_DUPFD_CLOEXEC, 3);
         Ring *next = NULL;
@@ -187,6 +280,28 @@ static void test_what_had_landed_when_the_process_was_killed_is_found(void **sta
         ring_free(r);
 }
 
+static void test_killed_on_the_way_to_the_start_nothing_is_lost(void **state _unused_) {
+        Ring *r = new_ring(16 * SMALL);
+        RingMessage message;
+        uint64_t left;
+
+        /* Before the tail is moved, and after. */
+        for (unsigned i = 0; i < 2; i++) {
+                go_far(r);
+                left = ring_head(r);
+                assert_true(ring_append(r, AUDIT_PATH, FOPS_SPAN_LITERAL("again")));
+                if (i == 0)
+                        put_tail_back(r, 16 * SMALL, left);
+                r = next_life(r, 0);
+                assert_int_equal(ring_n_free(r), ring_n_bytes(r) - 16);
+                expect(r, "again", &message);
+                expect_none(r);
+                ring_done(r, message.position);
+                assert_int_equal(ring_n_free(r), ring_n_bytes(r));
+        }
+        ring_free(r);
+}
+
 static void test_what_was_left_in_good_order_is_not_doubted(void **state _unused_) {
         Ring *r = new_ring(SMALL);
         RingMessage message;
@@ -205,9 +320,6 @@ static void test_what_was_left_in_good_order_is_not_doubted(void **state _unused
         ring_free(r);
 }
 
-static void put(Ring *r, off_t offset, const void *bytes, size_t n) {
-        assert_int_equal(pwrite(ring_fd(r), bytes, n, offset), n);
-}
 
 static void test_a_ring_of_another_version_is_not_read(void **state _unused_) {
         Ring *r = new_ring(SMALL);
@@ -323,8 +435,12 @@ int main(void) {
                 cmocka_unit_test(test_only_records_of_the_kernel_count),
                 cmocka_unit_test(test_room_is_freed_from_the_oldest_up),
                 cmocka_unit_test(test_a_full_ring_takes_nothing),
+                cmocka_unit_test(test_what_is_left_out_at_the_start_again_is_not_in_use),
+                cmocka_unit_test(test_what_is_left_out_may_be_written_on_before_it_is_passed),
+                cmocka_unit_test(test_the_reader_may_be_quicker_than_the_tail),
                 cmocka_unit_test(test_the_next_life_finds_what_was_not_done),
                 cmocka_unit_test(test_what_had_landed_when_the_process_was_killed_is_found),
+                cmocka_unit_test(test_killed_on_the_way_to_the_start_nothing_is_lost),
                 cmocka_unit_test(test_what_was_left_in_good_order_is_not_doubted),
                 cmocka_unit_test(test_a_ring_of_another_version_is_not_read),
                 cmocka_unit_test(test_a_damaged_ring_is_not_read),
