@@ -20,9 +20,19 @@ void fops_coalescer_done(FopsCoalescer *c) {
         fops_coalescer_init(c);
 }
 
+static bool is_same_item(const FopsItem *a, const FopsItem *b) {
+        if (!a || !b)
+                return a == b;
+        return a->has_inode == b->has_inode && a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* What the entry says of the first is to be so for all of them, but for the system call that it was done with. */
 static bool is_alike(const FopsOperation *a, const FopsOperation *b) {
         return a->pid == b->pid && a->op == b->op && a->outcome == b->outcome && a->exit == b->exit &&
-               fops_span_equal(a->path, b->path) && fops_span_equal(a->new_path, b->new_path);
+               fops_span_equal(a->path, b->path) && fops_span_equal(a->new_path, b->new_path) && fops_span_equal(a->target, b->target) &&
+               a->has_new_mode == b->has_new_mode && a->new_mode == b->new_mode && a->new_uid == b->new_uid && a->new_gid == b->new_gid &&
+               is_same_item(a->object.item, b->object.item) && is_same_item(a->object.parent, b->object.parent) &&
+               is_same_item(a->replaced, b->replaced) && fops_operation_same_who(a, b);
 }
 
 FopsCoalesced *fops_coalescer_merge(FopsCoalescer *c, const FopsOperation *op) {

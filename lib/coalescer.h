@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Operations alike, of one process on one path with one result, within a watch's coalesce_ms: held until the time is over, then one
- * with a count. Not thread-safe. The time is the caller's, as in correlator.h. */
+/* Operations alike, of one process and user on one file with one result, within a watch's coalesce_ms: held until the time is over, then
+ * one with a count. Not thread-safe. The time is the caller's, as in correlator.h. */
 
 #include "operation.h"
 

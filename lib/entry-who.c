@@ -7,18 +7,6 @@
 
 #include "entry-internal.h"
 
-static bool same_who(const FopsOperation *a, const FopsOperation *b) {
-        if (a->pid != b->pid || a->ppid != b->ppid || a->uid != b->uid || a->gid != b->gid || a->euid != b->euid ||
-            a->auid != b->auid || a->session != b->session || a->n_parents != b->n_parents)
-                return false;
-        for (size_t i = 0; i < a->n_parents; i++)
-                if (!fops_span_equal(a->parents[i], b->parents[i]))
-                        return false;
-        return fops_span_equal(a->exe, b->exe) && fops_span_equal(a->comm, b->comm) && fops_span_equal(a->cmdline, b->cmdline) &&
-               fops_span_equal(a->tty, b->tty) && fops_span_equal(a->subj, b->subj) && fops_span_equal(a->unit, b->unit) &&
-               fops_span_equal(a->container, b->container) && fops_span_equal(a->runtime, b->runtime);
-}
-
 static void add_id(FopsEntry *e, const char *name, uint32_t id) {
         if (id != FOPS_ID_UNSET)
                 fops_entry_add_u64(e, name, id);
@@ -67,14 +55,14 @@ void fops_entry_add_who(FopsEntry *e, const FopsOperation *op, FopsNames *names)
         size_t first = e->n_fields;
 
         if (k && k->group.n_fields > 0 && k->names == names && k->names_version == fops_names_version(names) &&
-            same_who(&k->who, op) && fops_entry_add_group(e, &k->group))
+            fops_operation_same_who(&k->who, op) && fops_entry_add_group(e, &k->group))
                 return;
 
         add_fields(e, op, names);
         if (!k || !fops_entry_learn_group(e, first, &k->group))
                 return;
         k->who = fops_operation_copy_who(op, &k->group.arena);
-        if (!same_who(&k->who, op)) /* memory is out */
+        if (!fops_operation_same_who(&k->who, op)) /* memory is out */
                 k->group.n_fields = 0;
         k->names = names;
         k->names_version = fops_names_version(names);

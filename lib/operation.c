@@ -331,6 +331,18 @@ int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, Fops
         return FOPS_OPERATION_OK;
 }
 
+bool fops_operation_same_who(const FopsOperation *a, const FopsOperation *b) {
+        if (a->pid != b->pid || a->ppid != b->ppid || a->uid != b->uid || a->gid != b->gid || a->euid != b->euid ||
+            a->auid != b->auid || a->session != b->session || a->n_parents != b->n_parents)
+                return false;
+        for (size_t i = 0; i < a->n_parents; i++)
+                if (!fops_span_equal(a->parents[i], b->parents[i]))
+                        return false;
+        return fops_span_equal(a->exe, b->exe) && fops_span_equal(a->comm, b->comm) && fops_span_equal(a->cmdline, b->cmdline) &&
+               fops_span_equal(a->tty, b->tty) && fops_span_equal(a->subj, b->subj) && fops_span_equal(a->unit, b->unit) &&
+               fops_span_equal(a->container, b->container) && fops_span_equal(a->runtime, b->runtime);
+}
+
 FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena) {
         FopsOperation who = {
                 .new_uid = FOPS_ID_UNSET, .new_gid = FOPS_ID_UNSET,

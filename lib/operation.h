@@ -157,5 +157,8 @@ int fops_operation_from_event(FopsEvent *event, FopsSyscallTable *syscalls, Fops
 /* The other calls that rename can't exchange; and what io_uring logs has no names to tell by. */
 bool fops_operation_may_exchange(const FopsOperation *op);
 
+/* Are the process and its people the same, in all that an entry says of them? */
+bool fops_operation_same_who(const FopsOperation *a, const FopsOperation *b);
+
 /* The process and its people alone, copied into @arena, without the event. */
 FopsOperation fops_operation_copy_who(const FopsOperation *op, FopsArena *arena);

@@ -91,6 +91,54 @@ static void test_another_process_path_operation_or_result_stays_apart(void **sta
         fops_coalescer_done(&c);
 }
 
+/* What an entry says of one is so for all that it counts. */
+static void test_other_people_and_other_values_stay_apart(void **state _unused_) {
+        static const FopsItem item = { .has_inode = true, .inode = 5, .dev_major = 254 };
+        static const FopsItem others[] = {
+                { .has_inode = true, .inode = 6, .dev_major = 254 },
+                { .has_inode = true, .inode = 5, .dev_major = 254, .dev_minor = 1 },
+                {},
+        };
+        FopsEvent *e = event(2), *held = event(1);
+        FopsOperation op = modifying(held, 7, S("/srv/x")), other;
+        FopsCoalescer c;
+
+        op.op = FOPS_OP_CHMOD;
+        op.exe = S("/bin/a");
+        op.object.item = &item;
+        fops_coalescer_init(&c);
+        assert_int_equal(fops_coalescer_hold(&c, held, &op, 50), 0);
+        op.event = e;
+
+#define STAYS_APART(field, value)                               \
+        do {                                                    \
+                other = op;                                     \
+                other.field = value;                            \
+                assert_false(fops_coalescer_merge(&c, &other)); \
+        } while (false)
+        STAYS_APART(uid, 1000);
+        STAYS_APART(gid, 1000);
+        STAYS_APART(euid, 1000);
+        STAYS_APART(auid, 1000);
+        STAYS_APART(session, 3);
+        STAYS_APART(exe, S("/bin/b"));
+        STAYS_APART(comm, S("b"));
+        STAYS_APART(has_new_mode, true);
+        STAYS_APART(new_mode, 04755);
+        STAYS_APART(new_uid, 1000);
+        STAYS_APART(new_gid, 1000);
+        STAYS_APART(target, S("y"));
+        STAYS_APART(object.item, NULL);
+        STAYS_APART(object.parent, &item);
+        STAYS_APART(replaced, &item);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                STAYS_APART(object.item, others + i);
+        assert_true(fops_coalescer_merge(&c, &op));
+
+        fops_event_free(e);
+        fops_coalescer_done(&c);
+}
+
 static void test_what_has_no_path_is_never_merged(void **state _unused_) {
         FopsEvent *e = event(2);
         FopsOperation op = modifying(e, 7, FOPS_SPAN_ABSENT);
@@ -143,6 +191,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_is_alike_becomes_one_with_a_count_and_the_last_time),
                 cmocka_unit_test(test_another_process_path_operation_or_result_stays_apart),
+                cmocka_unit_test(test_other_people_and_other_values_stay_apart),
                 cmocka_unit_test(test_what_has_no_path_is_never_merged),
                 cmocka_unit_test(test_each_goes_at_its_own_deadline),
                 cmocka_unit_test(test_too_many_send_the_oldest_on),
