@@ -169,7 +169,7 @@ static int push_record(FopsPipeline *p, const FopsRecord *record, uint64_t now_u
 
         p->stats.n_records++;
         if (p->options.serials)
-                fops_serials_hear(p->options.serials, record->id.serial);
+                fops_serials_hear(p->options.serials, (uint32_t) record->id.serial);
         p->quiet_since_usec = UINT64_MAX;
         r = fops_correlator_push(p->correlator, record, now_usec, over_usec);
         if (r < 0)

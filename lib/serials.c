@@ -27,10 +27,20 @@ static void go_to(FopsSerials *s, uint64_t until) {
         }
 }
 
-void fops_serials_hear(FopsSerials *s, uint64_t serial) {
+/* The kernel's are 32 bits, and after the last comes 0 (kernel/audit.c audit_serial()): each is the one that is nearest to the last. The
+ * first is a round ahead, so that others may be before it. */
+static uint64_t extend(const FopsSerials *s, uint32_t serial) {
+        if (s->first == 0)
+                return (UINT64_C(1) << 32) + serial;
+        return s->last + (uint64_t) (int64_t) (int32_t) (serial - (uint32_t) s->last);
+}
+
+void fops_serials_hear(FopsSerials *s, uint32_t number) {
+        uint64_t serial = extend(s, number);
+
         if (s->first == 0) {
                 s->first = s->last = serial;
-                s->mark = serial > 0 ? serial - 1 : 0;
+                s->mark = serial - 1;
         }
         if (serial < s->first)
                 return; /* too late, or from before the first: counted already */

@@ -12,6 +12,7 @@
 #define FOPS_SERIALS_WINDOW UINT32_C(131072)
 
 typedef struct FopsSerials {
+        /* In 64 bits, of which the kernel's numbers are the lower half. */
         uint64_t first;  /* the oldest in view; 0: none was heard of yet */
         uint64_t last;   /* the newest that was heard of */
         uint64_t mark;   /* those up to here have had their time when they are settled next */
@@ -20,7 +21,7 @@ typedef struct FopsSerials {
 } FopsSerials;
 
 /* An event of that number was heard of. Of what falls out of view unheard each counts as missing. */
-void fops_serials_hear(FopsSerials *s, uint64_t serial);
+void fops_serials_hear(FopsSerials *s, uint32_t number);
 
 /* Counts what is missing among those that were due at the last call, so that each has had the time between two calls to come. Returns
  * how many are missing in all. */
