@@ -117,6 +117,15 @@ static int compare_inputs(const void *a, const void *b) {
         return 0;
 }
 
+bool file_source_is_all_there(char **paths, size_t n_paths) {
+        struct stat st;
+
+        for (size_t i = 0; i < n_paths; i++)
+                if (strcmp(paths[i], "-") == 0 || (stat(paths[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+                        return false;
+        return true;
+}
+
 static int read_input(const Input *input, const FileSourceOptions *options, FopsPipeline *pipeline) {
         const char *name = input->is_stdin ? "standard input" : input->path;
         _cleanup_(line_reader_freep) LineReader *reader = NULL;

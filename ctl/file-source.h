@@ -24,5 +24,8 @@ typedef struct FileSourceStats {
  * 0, -EPIPE or another errno of @publish, or 1 when a file could not be read, which has been said. */
 int file_source_read(const FileSourceOptions *options, char **paths, size_t n_paths, FileSourceStats *ret);
 
+/* Can all of @paths be read now? Not what somebody writes at the time: standard input, a pipe. */
+bool file_source_is_all_there(char **paths, size_t n_paths);
+
 /* Says on standard error what was malformed, cut or evicted, if anything was. */
 void file_source_complain(const FileSourceStats *stats);

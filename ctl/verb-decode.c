@@ -39,7 +39,8 @@ static int run(const Verb *verb, int argc, char **argv) {
                 {},
         };
         static char buffer[STDOUT_BYTES];
-        char dash[] = "-", *standard_input[] = { dash };
+        char dash[] = "-", *standard_input[] = { dash }, **paths = standard_input;
+        size_t n_paths = 1;
         FileSourceStats stats = {};
         Output output = {};
         FileSourceOptions options_of_source = { .publish = print_entry, .userdata = &output, .command = "fopsctl decode" };
@@ -58,14 +59,19 @@ static int run(const Verb *verb, int argc, char **argv) {
                         return EXIT_USAGE;
                 }
 
-        /* Of standard input somebody may wait for each. */
-        if (optind < argc && !isatty(STDOUT_FILENO)) {
+        if (optind < argc) {
+                paths = argv + optind;
+                n_paths = (size_t) (argc - optind);
+        }
+        if (!file_source_is_all_there(paths, n_paths)) {
+                /* Somebody may wait for each. */
+                (void) setvbuf(stdout, buffer, _IOLBF, sizeof(buffer));
+        } else if (!isatty(STDOUT_FILENO)) {
                 (void) setvbuf(stdout, output.json ? NULL : buffer, output.json ? _IONBF : _IOFBF, sizeof(buffer));
                 if (output.json)
                         output.many = fops_writer(stdout, buffer, sizeof(buffer));
         }
-        r = file_source_read(&options_of_source, optind < argc ? argv + optind : standard_input,
-                             optind < argc ? (size_t) (argc - optind) : 1, &stats);
+        r = file_source_read(&options_of_source, paths, n_paths, &stats);
         if (output.many.room > 0)
                 fops_writer_flush(&output.many);
         if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
