@@ -81,7 +81,9 @@ struct FopsPathIndex {
         uint64_t n_evicted, n_refused;
         FopsSubvolumes subvolumes;
         uint8_t seed[16];
+        uint64_t usec; /* of the event at hand */
         uint32_t ghosts[FOPS_PATH_GHOSTS_MAX];
+        uint64_t ghost_usec[FOPS_PATH_GHOSTS_MAX]; /* of their removals */
 };
 
 static inline bool fops_path_is_too_new(const FopsPathIndex *x, const Entry *e) {
@@ -143,6 +145,10 @@ void fops_path_store_make_ghost(FopsPathIndex *x, uint32_t node);
 
 /* Gives a live entry, or a ghost that lives again by it, another place. 0, or -ENOMEM and nothing happened. */
 int fops_path_store_move(FopsPathIndex *x, uint32_t i, uint32_t parent, FopsSpan name);
+
+/* A ghost's: whether the event at hand may be from before its removal. Not if it may be of the same time: a tick of the clock is
+ * enough to remove a directory and make another one of its inode. */
+bool fops_path_store_is_recent(const FopsPathIndex *x, uint32_t ghost);
 
 /* A ghost's: it has no path from here on. */
 void fops_path_store_drop_place(FopsPathIndex *x, uint32_t ghost);

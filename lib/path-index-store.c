@@ -334,15 +334,25 @@ void fops_path_store_remove(FopsPathIndex *x, uint32_t i) {
         free_slot(x, i);
 }
 
-/* From here on it doesn't count as a ghost. Found by looking through 16 KiB: a place in the queue in each entry would
- * cost more. */
-static void leave_ghosts(FopsPathIndex *x, uint32_t node) {
+/* Found by looking through 16 KiB: a place in the queue in each entry would cost more. */
+static uint32_t find_ghost(const FopsPathIndex *x, uint32_t node) {
         uint32_t q = 0;
 
         while (x->ghosts[q] != node)
                 q++;
-        x->ghosts[q] = NONE;
+        return q;
+}
+
+/* From here on it doesn't count as a ghost. */
+static void leave_ghosts(FopsPathIndex *x, uint32_t node) {
+        x->ghosts[find_ghost(x, node)] = NONE;
         x->n_ghosts--;
+}
+
+bool fops_path_store_is_recent(const FopsPathIndex *x, uint32_t ghost) {
+        uint64_t removal = x->ghost_usec[find_ghost(x, ghost)];
+
+        return x->usec < removal && removal - x->usec <= FOPS_PATH_GHOST_USEC_MAX;
 }
 
 void fops_path_store_retire(FopsPathIndex *x, uint32_t node) {
@@ -373,6 +383,7 @@ void fops_path_store_make_ghost(FopsPathIndex *x, uint32_t node) {
         table_remove(x, BY_NAME, node);
         entry(x, node)->state = ENTRY_GHOST;
         x->ghosts[q] = node;
+        x->ghost_usec[q] = x->usec;
         x->n_ghosts++;
 }
 

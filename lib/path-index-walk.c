@@ -66,7 +66,7 @@ static void walk_place(Walk *w, uint32_t place, size_t used, unsigned depth) {
                         w->found.more = w->met = true;
                         return;
                 }
-                if (e->name == NONE)
+                if (e->name == NONE || (w->sought == NONE && e->state == ENTRY_GHOST && !fops_path_store_is_recent(w->x, place)))
                         return;
                 if (w->sought == NONE && !w->with_doubtful && is_doubtful(w->x, e)) {
                         w->is_newer = !fops_path_is_former(w->x, e);

@@ -509,6 +509,10 @@ void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead) {
         x->is_ahead = is_ahead;
 }
 
+void fops_path_index_set_time(FopsPathIndex *x, uint64_t usec) {
+        x->usec = usec;
+}
+
 void fops_path_index_forget_ghosts(FopsPathIndex *x) {
         for (size_t q = 0; q < FOPS_PATH_GHOSTS_MAX && x->n_ghosts > 0; q++)
                 if (x->ghosts[q] != NONE)

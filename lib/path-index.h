@@ -53,9 +53,13 @@ typedef enum FopsPathOutcome {
  * short. */
 #define FOPS_PATH_DEPTH_MAX 2048
 
-/* Removed directories that still have a path, for events that come late and for processes that still stand in them. An rm
- * -rf removes 50,000 directories a second; events arrive out of order by some milliseconds. 32 bytes and a name each. */
+/* Removed directories that still have a path, for events that come late. An rm -rf removes 50,000 directories a second; events arrive out
+ * of order by some milliseconds. 40 bytes and a name each. */
 #define FOPS_PATH_GHOSTS_MAX UINT32_C(4096)
+
+/* How long before its removal an event in a removed directory may have begun. More than any system call takes that nobody holds up; and
+ * so long only are events taken for older ones when the clock is set back. */
+#define FOPS_PATH_GHOST_USEC_MAX UINT64_C(1000000)
 
 /* The most that a bound may be: numbers of entries have 26 bits. 4 GiB of memory. */
 #define FOPS_PATH_ENTRIES_MAX ((UINT32_C(1) << 26) - 2 * FOPS_PATH_GHOSTS_MAX)
@@ -111,7 +115,9 @@ int fops_path_index_doubt_below(FopsPathIndex *x, FopsInodeKey key);
 int fops_path_index_put(FopsPathIndex *x, const FopsPathLink *link, FopsPutHow how);
 
 /* unlink, rmdir: the name is gone; @key, if not NULL, is whose it was. A directory without another place becomes a ghost:
- * it and what is below keep their paths until FOPS_PATH_GHOSTS_MAX others were removed, or its inode is put again. */
+ * it and what is below keep their paths for events from before the one at hand, until FOPS_PATH_GHOSTS_MAX others were removed, or its
+ * inode is put again. For later events it has none: its inode may have been given away where nothing is heard of it, and in a removed
+ * directory nothing succeeds. */
 int fops_path_index_remove(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, const FopsInodeKey *key);
 
 /* rename: the object @link->key was @old_name in @old_parent and is what @link says now. Unlike put() for hard links, and
@@ -126,7 +132,7 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
 int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, FopsInodeKey *ret_key,
                           bool *ret_is_directory);
 
-/* True if there is a path for the key, as a directory or as another file. Ghosts have one. */
+/* True if there is a path for the key, as a directory or as another file. Ghosts have one for older events. */
 bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key);
 
 /* True if it has any place, also one that isn't told yet. */
@@ -145,6 +151,9 @@ void fops_path_index_begin_scan(FopsPathIndex *x);
 void fops_path_index_end_first_roots(FopsPathIndex *x);
 
 void fops_path_index_set_ahead(FopsPathIndex *x, bool is_ahead);
+
+/* The event at hand began at @usec, by which ghosts are told from what bears their inodes now. */
+void fops_path_index_set_time(FopsPathIndex *x, uint64_t usec);
 
 /* A directory that was removed: what bears its key now may be another one, of which nothing was heard yet. */
 bool fops_path_index_is_ghost(const FopsPathIndex *x, FopsInodeKey key);

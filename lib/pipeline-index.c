@@ -22,8 +22,10 @@ void fops_pipeline_begin_to_ask(FopsPipeline *p, const FopsOperation *op) {
         p->resolver.index_is_complete = fops_event_id_usec(op->event->id) >= p->complete_since_usec;
         p->resolver.index_was_complete |= p->resolver.index_is_complete;
         p->resolver.index_is_ahead = fops_event_id_usec(op->event->id) < p->scanned_since_usec;
-        if (p->options.index)
+        if (p->options.index) {
+                fops_path_index_set_time(p->options.index, fops_event_id_usec(op->event->id));
                 fops_path_index_set_ahead(p->options.index, p->resolver.index_is_ahead);
+        }
 }
 
 void fops_pipeline_end_to_ask(FopsPipeline *p) {

@@ -20,6 +20,10 @@ static FopsInodeKey key(uint64_t inode) {
         return (FopsInodeKey){ .inode = inode, .dev_major = 8, .dev_minor = 1 };
 }
 
+/* What is asked for is asked for a late event, unless a test says otherwise: then removed directories have their paths. */
+#define LATE_USEC (10 * FOPS_PATH_GHOST_USEC_MAX)
+#define NOW_USEC (LATE_USEC + 1)
+
 static uint64_t random_state;
 
 static unsigned random_below(size_t n) {
@@ -34,6 +38,7 @@ static FopsPathIndex *make_index(uint64_t max_entries) {
 
         assert_non_null(x);
         assert_int_equal(fops_path_index_add_root(x, root, FOPS_SPAN_LITERAL("/srv")), FOPS_INDEX_DONE);
+        fops_path_index_set_time(x, LATE_USEC);
         return x;
 }
 
@@ -57,8 +62,12 @@ static int link_file(FopsPathIndex *x, uint64_t parent, const char *name, uint64
 
 static int remove_name(FopsPathIndex *x, uint64_t parent, const char *name, uint64_t inode) {
         FopsInodeKey k = key(inode);
+        int r;
 
-        return fops_path_index_remove(x, key(parent), fops_span_from_string(name), inode == 0 ? NULL : &k);
+        fops_path_index_set_time(x, NOW_USEC);
+        r = fops_path_index_remove(x, key(parent), fops_span_from_string(name), inode == 0 ? NULL : &k);
+        fops_path_index_set_time(x, LATE_USEC);
+        return r;
 }
 
 static int rename_to(FopsPathIndex *x, uint64_t old_parent, const char *old_name, uint64_t parent, const char *name,
@@ -655,6 +664,37 @@ static void test_ghosts_are_forgotten_in_the_order_of_their_removal(void **state
         assert_directory(x, 100, NULL);
         assert_directory(x, 101, "/srv/d");
         assert_int_equal(fops_path_index_stats(x).n_ghosts, n);
+}
+
+static void test_a_removed_directory_has_a_path_for_older_events_only(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+        FopsPathCandidates c;
+        FopsArena arena = {};
+
+        put_directory(x, 2, "a", 10);
+        put_directory(x, 10, "b", 11);
+        remove_name(x, 2, "a", 10);
+        assert_directory(x, 10, "/srv/a");
+        assert_directory(x, 11, "/srv/a/b");
+
+        /* Within a tick of the clock its inode may be given away again, where nobody hears of it. */
+        fops_path_index_set_time(x, NOW_USEC);
+        assert_directory(x, 10, NULL);
+        assert_directory(x, 11, NULL);
+        assert_false(fops_path_index_is_known(x, key(10)));
+        assert_int_equal(fops_path_index_doubtful_candidates(x, key(10), true, &arena, &c), 0);
+        assert_int_equal(c.n, 0);
+        fops_path_index_set_time(x, NOW_USEC - FOPS_PATH_GHOST_USEC_MAX);
+        assert_directory(x, 10, "/srv/a");
+        fops_path_index_set_time(x, NOW_USEC - FOPS_PATH_GHOST_USEC_MAX - 1);
+        assert_directory(x, 10, NULL);
+
+        /* It is put again: then it is there. */
+        fops_path_index_set_time(x, NOW_USEC);
+        put_directory(x, 2, "c", 10);
+        assert_directory(x, 10, "/srv/c");
+        assert_directory(x, 11, "/srv/c/b");
+        fops_arena_done(&arena);
 }
 
 static bool is_ghost(const FopsPathIndex *x, uint64_t inode) {
@@ -1320,6 +1360,7 @@ static void run_model(uint64_t max_entries, bool evicts, unsigned n_steps, uint6
         for (unsigned i = 0; i < n_steps; i++) {
                 unsigned what = random_below(100);
 
+                fops_path_index_set_time(x, NOW_USEC);
                 if (what < 40)
                         step_create(&m);
                 else if (what < 48)
@@ -1330,6 +1371,7 @@ static void run_model(uint64_t max_entries, bool evicts, unsigned n_steps, uint6
                         step_rename(&m);
                 else
                         step_exchange(&m);
+                fops_path_index_set_time(x, LATE_USEC);
 
                 for (unsigned j = 0; j < 2; j++) {
                         const Object *o = m.by_inode[3 + random_below(N_INODES - 3)];
@@ -1457,6 +1499,7 @@ int main(void) {
                 cmocka_unit_test(test_a_file_linked_to_where_nobody_knows_has_more_paths),
                 cmocka_unit_test(test_what_is_below_a_removed_directory_still_has_its_path),
                 cmocka_unit_test(test_ghosts_are_forgotten_in_the_order_of_their_removal),
+                cmocka_unit_test(test_a_removed_directory_has_a_path_for_older_events_only),
                 cmocka_unit_test(test_a_ghost_is_told_from_what_is_there),
                 cmocka_unit_test(test_all_ghosts_can_be_forgotten_at_once),
                 cmocka_unit_test(test_roots_after_the_first_are_too_new_for_older_events),

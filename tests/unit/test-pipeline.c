@@ -650,6 +650,29 @@ static void test_a_removed_directory_may_be_a_new_one_that_was_not_heard_of(void
         watching_done(&w);
 }
 
+/* As on ext4: mkdir /srv/data/old; rmdir /srv/data/old; mkdir /tmp/e; touch /tmp/e/f; mv /tmp/e/f /srv/data/g */
+static void test_a_removed_directory_may_be_one_outside_of_the_watch(void **state) {
+        static const char *items[5] = {
+                "name=\"/tmp/e/\" inode=21 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/tmp/e/f\" inode=50 dev=fe:00 mode=0100644 nametype=DELETE", "name=\"/w/g\" inode=50 dev=fe:00 mode=0100644 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        fops_pipeline_set_index_complete(w.pipeline, 0);
+        push_mkdir(&w, 1, 1, 20, "old", 21);
+        push_two(&w, 2, 1, w.tag, 84, 20, "old", 21, "040755", "DELETE");
+        assert_published(*state, "mkdir success /srv/data/old key data\nrmdir success /srv/data/old key data\n");
+        push_call(&w, 2, 1, w.tag, 264, items);
+        assert_published(*state, "rename success -> /srv/data/g key data\n");
+
+        /* What began before, but ended after, was in the removed one. */
+        push_delete(&w, 1, 2, 21, "x");
+        push_delete(&w, 3, 3, 20, "y");
+        assert_published(*state, "delete success /srv/data/old/x key data\ndelete success /srv/data/y key data\n");
+        watching_done(&w);
+}
+
 static void test_a_directory_from_outside_is_told_to_be_scanned(void **state) {
         static const char *items[5] = {
                 "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
@@ -1266,6 +1289,7 @@ int main(void) {
                 TEST(test_of_too_many_that_wait_the_oldest_goes_on),
                 TEST(test_only_what_our_rules_brought_waits),
                 TEST(test_a_removed_directory_may_be_a_new_one_that_was_not_heard_of),
+                TEST(test_a_removed_directory_may_be_one_outside_of_the_watch),
                 TEST(test_a_directory_from_outside_is_told_to_be_scanned),
                 TEST(test_what_is_observed_and_taken_goes_no_further),
                 TEST(test_our_own_changes_are_no_news_and_those_of_others_are),

@@ -145,13 +145,16 @@ static void test_two_names_in_one_directory_are_one_too_many(void **state) {
                         NULL, "/srv/a");
 }
 
-static void test_a_removed_directory_counts_only_when_all_is_known(void **state) {
+static void test_a_removed_directory_counts_for_late_events_when_all_is_known(void **state) {
         static const char lines[] = UNLINKAT PARENT("/w", 10) FILE_ITEM("x", 99, "DELETE");
         FopsInodeKey a = index_key(10);
         Fixture *f = *state;
 
+        fops_path_index_set_time(f->index, 2000);
         assert_int_equal(fops_path_index_remove(f->index, index_key(2), FOPS_SPAN_LITERAL("a"), &a), FOPS_INDEX_DONE);
         assert_true(fops_path_index_is_ghost(f->index, a));
+        assert_resolved(f, true, lines, NULL, NULL);
+        fops_path_index_set_time(f->index, 1000);
         assert_resolved(f, true, lines, "/srv/a/x", "/srv/a");
         assert_resolved(f, false, lines, NULL, NULL);
 }
@@ -374,7 +377,7 @@ int main(void) {
                 TEST(test_without_a_name_the_directory_is_known_alone),
                 TEST(test_a_nameless_object_is_known_by_its_inode_in_that_directory),
                 TEST(test_two_names_in_one_directory_are_one_too_many),
-                TEST(test_a_removed_directory_counts_only_when_all_is_known),
+                TEST(test_a_removed_directory_counts_for_late_events_when_all_is_known),
                 TEST(test_an_existing_object_is_found_by_its_own_inode),
                 TEST(test_another_name_may_be_another_file),
                 TEST(test_a_descriptor_in_the_shape_of_a_name_is_one),
