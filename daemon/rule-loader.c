@@ -3,7 +3,8 @@
 /* Wanted rules and the kernel's list into the fewest additions and removals:
  *   wanted A B C, kernel F A X B   →   add C, remove X; F is somebody else's
  * New before old, so that a watch which changes is never without a rule. The kernel refuses a rule that it has already
- * (EEXIST), so nothing is installed twice, and nothing that is there need be reinstalled, but for the order of subvolumes' rules. */
+ * (EEXIST), so nothing is installed twice, and nothing that is there need be reinstalled, but for the order of subvolumes' rules, and of
+ * those that have to stay in front of never rules. */
 
 #include "rule-loader.h"
 
@@ -82,7 +83,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
         _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
         _cleanup_free_ bool *is_wanted = NULL, *is_added = NULL;
-        bool late, has_new_fronts = false;
+        bool late, has_new_fronts = false, has_new_never = false;
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
@@ -108,7 +109,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                 if (fops_rule_index_find(&index, rule, &position)) {
                         is_wanted[position] = true;
                         sync.n_kept++;
-                        if (!has_new_fronts || !is_to_come_later(wanted, is_added, i))
+                        if (!(has_new_never && wanted->items[i].is_in_front) &&
+                            (!has_new_fronts || !is_to_come_later(wanted, is_added, i)))
                                 continue;
                         /* The kernel refuses a second one of the kind: this is the only time that a rule is missing for a moment. */
                         r = change_rule(c, AUDIT_DEL_RULE, rule);
@@ -117,13 +119,15 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                         sync.n_kept--;
                 }
 
-                r = late && rule->action == AUDIT_NEVER ? add_in_front(c, rule) : change_rule(c, AUDIT_ADD_RULE, rule);
+                r = wanted->items[i].is_in_front || (late && rule->action == AUDIT_NEVER) ? add_in_front(c, rule) :
+                                                                                            change_rule(c, AUDIT_ADD_RULE, rule);
                 /* Two watches that come to the same rule. */
                 if (r == -EEXIST)
                         r = 0;
                 else if (r == 0) {
                         sync.n_installed++;
                         is_added[i] = true;
+                        has_new_never |= rule->action == AUDIT_NEVER && wanted->items[i].origin == FOPS_RULE_CONFIG;
                         has_new_fronts |= wanted->items[i].target && wanted->items[i].target->subvolume_of;
                         if (wanted->items[i].target && wanted->items[i].target->is_anchor)
                                 rule_cover_forget(targets, wanted->items[i].target);

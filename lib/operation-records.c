@@ -63,8 +63,10 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
                 const char *stop = all.size > 0 ? memchr(all.data, AUDIT_KEY_SEPARATOR, all.size) : NULL;
                 FopsSpan key = { all.data, stop ? (size_t) (stop - all.data) : all.size };
 
-                if (fops_span_starts_with(key, FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX)))
+                if (fops_span_starts_with(key, FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX))) {
+                        op->is_unwanted |= fops_span_equal(key, FOPS_SPAN_LITERAL(FOPS_TAG_NEVER));
                         op->tag = key;
+                }
                 else if (key.size > 0 && op->n_keys < FOPS_KEYS_PER_OPERATION_MAX)
                         op->keys[op->n_keys++] = key;
 

@@ -108,6 +108,7 @@ struct FopsOperation {
         bool cmdline_is_title;  /* and no EXECVE's */
 
         FopsSpan tag;         /* fopsd's, absent if the rule is another's */
+        bool is_unwanted;     /* a never rule would have dropped it: it is for the index alone */
 
         /* set by the resolver */
         FopsSpan path, new_path, dir;

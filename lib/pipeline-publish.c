@@ -65,6 +65,10 @@ static int handle_operation(FopsPipeline *p, FopsEvent *event, FopsOperation *op
                 /* Who is asked before it is decided whether anybody wants to know: filters may be about units. */
                 bool ours = fops_tag_is_ours(op->tag);
 
+                if (op->is_unwanted) {
+                        p->stats.n_filtered++;
+                        return 0;
+                }
                 fops_pipeline_attribute(p, op, &event->arena);
                 op->n_watches = fops_watch_history_match(&p->watches, op, op->tag, fops_event_id_usec(event->id), op->watches);
                 if (op->n_watches == 0 && !ours)

@@ -101,6 +101,13 @@ static void hash_groups(uint64_t *hash, const FopsFilterGroup *groups, size_t n)
 static char *no_keys[] = { NULL };
 const FopsWatch fops_index_watch = { .ops = INDEX_OPS, .recursive = true, .keys = no_keys };
 
+/* What names two directories. */
+static const FopsWatch moves_watch = {
+        .ops = FOPS_OP_BIT(FOPS_OP_LINK) | FOPS_OP_BIT(FOPS_OP_RENAME) | FOPS_OP_BIT(FOPS_OP_EXCHANGE),
+        .recursive = true,
+        .keys = no_keys,
+};
+
 /* An anchor's name changes, what it stands for doesn't; what its index rules bring isn't what a group wants that looks like them. */
 static const char *path_in_tag(const FopsTarget *t) {
         if (t->is_anchor)
@@ -449,19 +456,20 @@ bool fops_target_needs_index_rules(const FopsTarget *target) {
                                         w->n_exclude > 0 || w->result == FOPS_RESULT_FAILED);
 }
 
-int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
-        FopsTarget of_index = *target;
+static int add_as(FopsRules *r, const FopsTarget *target, const FopsWatch *watch) {
+        FopsTarget copy = *target;
         size_t n_before = r->n_items;
         int q;
 
-        if (!fops_target_needs_index_rules(target))
-                return 0;
-
-        of_index.watch = &fops_index_watch;
-        q = fops_rules_add_target(r, &of_index);
+        copy.watch = watch;
+        q = fops_rules_add_target(r, &copy);
         for (size_t i = n_before; i < r->n_items; i++)
                 r->items[i].target = target;
         return q;
+}
+
+int fops_rules_add_index_target(FopsRules *r, const FopsTarget *target) {
+        return fops_target_needs_index_rules(target) ? add_as(r, target, &fops_index_watch) : 0;
 }
 
 int fops_rules_add_self(FopsRules *r, const FopsSelf *self) {
@@ -519,6 +527,21 @@ static const FopsTarget *in_rules(const FopsTargets *targets, size_t i, bool for
         return group->members[0] == i ? &group->anchor : NULL;
 }
 
+static int hear_never(FopsRules *rules, const FopsTargets *targets, FopsDiags *diags) {
+        _cleanup_(fops_rules_done) FopsRules changes = {}, moves = {};
+        const FopsTarget *target;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < targets->n_items; i++) {
+                if (!targets->items[i].is_directory || targets->items[i].is_missing || !(target = in_rules(targets, i, true)))
+                        continue;
+                r = add_as(&changes, target, &fops_index_watch);
+                if (r == 0 && moves.n_items == 0)
+                        r = add_as(&moves, target, &moves_watch);
+        }
+        return r < 0 ? r : fops_rules_hear_never(rules, targets, &changes, &moves, diags);
+}
+
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret,
                        FopsDiags *diags) {
         _cleanup_(fops_rules_done) FopsRules rules = {};
@@ -536,9 +559,11 @@ int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, con
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
                 if ((target = in_rules(targets, i, true)))
                         r = fops_rules_add_index_target(&rules, target);
+        if (r == 0 && !wrong)
+                r = hear_never(&rules, targets, diags);
         if (r < 0)
                 return r;
-        if (wrong)
+        if (wrong || r > 0)
                 return 1;
 
         *ret = rules;

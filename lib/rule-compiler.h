@@ -25,23 +25,26 @@
 /* A watch's tag goes on with hex digits, a config rule's with this, and that of the rule for fopsd's own pid is this. */
 #define FOPS_TAG_RULE_PREFIX FOPS_TAG_PREFIX "r"
 #define FOPS_TAG_SELF FOPS_TAG_PREFIX "self"
+/* The first key, or the only one, of what a never rule would drop: for the index alone. */
+#define FOPS_TAG_NEVER FOPS_TAG_PREFIX "never"
 
 typedef enum FopsRuleOrigin {
         FOPS_RULE_SELF,   /* never,exit for fopsd's own process; first of all */
-        FOPS_RULE_CONFIG, /* from `rules` or an imported file */
+        FOPS_RULE_CONFIG, /* from `rules` or an imported file, or because of its never */
         FOPS_RULE_WATCH,
 } FopsRuleOrigin;
 
 typedef struct FopsRule {
         struct audit_rule_data *data; /* owned */
         FopsRuleOrigin origin;
+        bool is_in_front; /* to come before all never rules */
         bool optional; /* the kernel may not know it (io_uring list before 5.17): a refusal is a note, not a failure */
-        const FopsTarget *target; /* for WATCH, borrowed; of a group its anchor */
+        const FopsTarget *target; /* for WATCH, and some of CONFIG, borrowed; of a group its anchor */
         const FopsRuleConfig *config; /* for CONFIG, borrowed */
 } FopsRule;
 
 typedef struct FopsRules {
-        FopsRule *items; /* in the order in which they are to be installed: self, never, other config rules, watches */
+        FopsRule *items; /* in the order in which they are to be installed: self, never, other config rules, watches, those in front */
         size_t n_items;
 } FopsRules;
 
@@ -98,7 +101,8 @@ int fops_rules_add_self(FopsRules *r, const FopsSelf *self);
 /* Of the rules from the @n_first'th on: they are to be in front of all that is there. */
 void fops_rules_put_in_front(FopsRules *r, size_t n_first);
 
-/* All of a configuration: self (unless @self is NULL), config rules with never first, targets. Returns 0; 1: there are errors
+/* All of a configuration: self (unless @self is NULL), config rules with never first, targets, and what the index needs of what never
+ * drops. Returns 0; 1: there are errors
  * in @diags, *@ret is untouched; -ENOMEM. */
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret, FopsDiags *diags);
 

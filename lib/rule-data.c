@@ -168,6 +168,7 @@ static bool is_tag(FopsSpan key) {
         if (!fops_span_starts_with(key, prefix))
                 return false;
         return fops_span_equal_string(key, FOPS_TAG_SELF) || fops_span_equal_string(key, FOPS_TAG_RULE) ||
+               fops_span_equal_string(key, FOPS_TAG_NEVER) ||
                is_hashes(fops_span_skip(key, prefix.size));
 }
 

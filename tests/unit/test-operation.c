@@ -145,6 +145,17 @@ static void test_joined_keys_come_apart_and_the_tag_is_ours(void **state) {
         assert_int_equal(f->op.n_keys, FOPS_KEYS_PER_OPERATION_MAX);
 }
 
+/* "fopsd:never" 01 "fopsd:12" */
+static void test_what_never_drops_is_unwanted_whatever_else_is_in_the_key(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, RECORD("SYSCALL", "arch=c000003e syscall=87 key=666F7073643A6E6576657201666F7073643A3132"));
+        assert_true(f->op.is_unwanted);
+        assert_span(f->op.tag, FOPS_TAG_PREFIX "12");
+        read_lines(f, RECORD("SYSCALL", "arch=c000003e syscall=87 key=\"fopsd:neverx\""));
+        assert_false(f->op.is_unwanted);
+}
+
 static void test_numbers_beyond_their_type_are_no_numbers(void **state) {
         Fixture *f = *state;
 
@@ -945,6 +956,7 @@ int main(void) {
                 TEST(test_comm_cannot_forge_a_key),
                 TEST(test_the_second_key_counts),
                 TEST(test_joined_keys_come_apart_and_the_tag_is_ours),
+                TEST(test_what_never_drops_is_unwanted_whatever_else_is_in_the_key),
                 TEST(test_numbers_beyond_their_type_are_no_numbers),
                 TEST(test_an_item_is_read_whole),
                 TEST(test_a_file_name_cannot_forge_an_item),

@@ -673,6 +673,24 @@ static void test_a_removed_directory_may_be_one_outside_of_the_watch(void **stat
         watching_done(&w);
 }
 
+static void test_what_a_never_rule_would_drop_is_for_the_index_alone(void **state) {
+        static const char *items[5] = {
+                "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
+                "name=\"/w/a\" inode=21 dev=fe:00 mode=040755 nametype=DELETE", "name=\"/w/b\" inode=21 dev=fe:00 mode=040755 nametype=CREATE",
+        };
+        Watching w;
+
+        watching_init(&w, *state);
+        push_mkdir(&w, 1, 1, 20, "a", 21);
+        assert_published(*state, "mkdir success /srv/data/a key data\n");
+        push_call(&w, 2, 1, FOPS_TAG_NEVER, 264, items);
+        push_two(&w, 3, 1, FOPS_TAG_NEVER, 258, 21, "c", 22, "040755", "CREATE");
+        assert_published(*state, "");
+        push_delete(&w, 4, 1, 22, "x");
+        assert_published(*state, "delete success /srv/data/b/c/x key data\n");
+        watching_done(&w);
+}
+
 static void test_a_directory_from_outside_is_told_to_be_scanned(void **state) {
         static const char *items[5] = {
                 "name=\"/tmp/\" inode=500 dev=fe:00 mode=040755 nametype=PARENT", "name=\"/w/\" inode=20 dev=fe:00 mode=040755 nametype=PARENT",
@@ -1290,6 +1308,7 @@ int main(void) {
                 TEST(test_only_what_our_rules_brought_waits),
                 TEST(test_a_removed_directory_may_be_a_new_one_that_was_not_heard_of),
                 TEST(test_a_removed_directory_may_be_one_outside_of_the_watch),
+                TEST(test_what_a_never_rule_would_drop_is_for_the_index_alone),
                 TEST(test_a_directory_from_outside_is_told_to_be_scanned),
                 TEST(test_what_is_observed_and_taken_goes_no_further),
                 TEST(test_our_own_changes_are_no_news_and_those_of_others_are),

@@ -944,6 +944,147 @@ static void test_never_rules_come_first_and_prepended_ones_before_them(void **st
         fops_rules_done(&r);
 }
 
+/* All rules that a never rule gets besides itself, with watches on /srv/a and /usr/bin, as auditctl prints them, in order; owned. */
+static char *compile_heard(FopsRuleConfig *never, size_t n_rules, FopsTargets targets) {
+        const FopsConfig config = { .rules = never, .n_rules = n_rules };
+        FopsDiags diags = {};
+        char *all = NULL;
+        size_t size;
+        FopsRules r;
+        FILE *f;
+
+        assert_int_equal(fops_rules_compile(&config, &targets, &self, &r, &diags), 0);
+        f = open_memstream(&all, &size);
+        for (size_t i = 0; i < r.n_items; i++) {
+                _cleanup_free_ char *text = fops_rule_data_to_string(r.items[i].data);
+
+                assert_int_equal(r.items[i].is_in_front, strstr(text, FOPS_TAG_NEVER) != NULL);
+                if (!r.items[i].is_in_front)
+                        continue;
+                assert_true(fops_tag_is_ours(fops_rule_data_tag(r.items[i].data)));
+                assert_int_equal(r.items[i].data->action, AUDIT_ALWAYS);
+                assert_ptr_equal(r.items[i].config, never);
+                fprintf(f, "%s\n", text);
+        }
+        fclose(f);
+        fops_rules_done(&r);
+        return all;
+}
+
+static size_t count_lines(const char *text, const char *with) {
+        size_t n = 0;
+
+        for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+                const char *found = strstr(text, with);
+
+                n += found && found < end;
+        }
+        return n;
+}
+
+static char *hear(FopsRuleConfig never) {
+        FopsWatch w[] = { { .path = (char *) "/srv/a", .ops = write_ops, .recursive = true, .keys = keys },
+                          { .path = (char *) "/usr/bin", .ops = FOPS_OP_MASK_ALL, .recursive = true, .keys = keys } };
+        FopsTarget t[] = { { .watch = w, .path = w[0].path, .is_directory = true },
+                           { .watch = w + 1, .path = w[1].path, .is_directory = true } };
+
+        never.list = (char *) "exit";
+        never.never = true;
+        return compile_heard(&never, 1, (FopsTargets){ t, ELEMENTSOF(t) });
+}
+
+static void test_what_a_never_rule_drops_the_index_hears_of(void **state _unused_) {
+        _cleanup_free_ char *all = NULL, *some = NULL, *none = NULL, *b32 = NULL;
+
+        skip_unless_x86_64();
+        all = hear((FopsRuleConfig){ .fields = LIST((char *) "exe=/usr/bin/mv", (char *) "auid!=7") });
+        assert_int_equal(count_lines(all, " -F exe=/usr/bin/mv -F auid!=7 "), 8);
+        assert_int_equal(count_lines(all, ""), 8);
+        assert_int_equal(count_lines(all, " -F dir=/srv/a "), 4);
+        assert_int_equal(count_lines(all, " -F dir=/usr/bin "), 4);
+        assert_int_equal(count_lines(all, "rename"), 4);
+
+        some = hear((FopsRuleConfig){ .syscalls = LIST((char *) "rename", (char *) "chmod"), .fields = LIST((char *) "uid=1") });
+        assert_int_equal(count_lines(some, "-S rename -F dir="), 4);
+        assert_int_equal(count_lines(some, "chmod"), 0);
+        assert_int_equal(count_lines(some, ""), 4);
+
+        none = hear((FopsRuleConfig){ .syscalls = LIST((char *) "chmod"), .fields = LIST((char *) "uid=1") });
+        assert_string_equal(none, "");
+        b32 = hear((FopsRuleConfig){ .archs = LIST((char *) "b32"), .fields = LIST((char *) "uid=1") });
+        assert_int_equal(count_lines(b32, ""), 2);
+        assert_int_equal(count_lines(b32, "arch=b32"), 2);
+}
+
+static void test_where_a_never_rule_has_a_place_the_index_hears_of_that(void **state _unused_) {
+        _cleanup_free_ char *below = NULL, *above = NULL, *apart = NULL, *file = NULL;
+
+        skip_unless_x86_64();
+        below = hear((FopsRuleConfig){ .fields = LIST((char *) "dir=/usr/bin/x", (char *) "uid=1") });
+        above = hear((FopsRuleConfig){ .fields = LIST((char *) "dir=/usr", (char *) "uid=1") });
+        assert_int_equal(count_lines(below, " -F dir=/usr/bin/x -F uid=1 -F key=fopsd:never"), 4);
+        assert_int_equal(count_lines(below, ""), 4);
+        assert_int_equal(count_lines(above, " -F dir=/usr -F uid=1 -F key=fopsd:never"), 4);
+        assert_int_equal(count_lines(above, "mkdir"), 2);
+
+        /* From there into a watch, or back: nothing else. */
+        apart = hear((FopsRuleConfig){ .fields = LIST((char *) "dir=/dev") });
+        assert_int_equal(count_lines(apart, "rename"), 2);
+        assert_int_equal(count_lines(apart, ""), 2);
+        assert_int_equal(count_lines(apart, "mkdir"), 0);
+        file = hear((FopsRuleConfig){ .fields = LIST((char *) "path=/srv/a/f") });
+        assert_int_equal(count_lines(file, " -F path=/srv/a/f -F key=fopsd:never"), 4);
+}
+
+static void test_for_many_watches_a_never_rule_is_heard_of_everywhere(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/srv/a", .ops = write_ops, .recursive = true, .keys = keys };
+        FopsRuleConfig never = { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true };
+        _cleanup_free_ char *text = NULL;
+        FopsTarget t[100];
+        char paths[100][8];
+
+        skip_unless_x86_64();
+        for (size_t i = 0; i < ELEMENTSOF(t); i++) {
+                snprintf(paths[i], sizeof(paths[i]), "/srv/%zu", i);
+                t[i] = (FopsTarget){ .watch = &w, .path = paths[i], .is_directory = true };
+        }
+        text = compile_heard(&never, 1, (FopsTargets){ t, ELEMENTSOF(t) });
+        assert_int_equal(count_lines(text, ""), 4);
+        assert_int_equal(count_lines(text, "dir="), 0);
+}
+
+static void test_two_never_rules_alike_are_heard_of_once(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/srv/a", .ops = write_ops, .recursive = true, .keys = keys };
+        FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
+        FopsRuleConfig never[] = { { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "a") },
+                                   { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "b") } };
+        _cleanup_free_ char *text = NULL;
+
+        skip_unless_x86_64();
+        text = compile_heard(never, ELEMENTSOF(never), (FopsTargets){ &t, 1 });
+        assert_int_equal(count_lines(text, ""), 4);
+}
+
+static void test_a_never_rule_without_room_for_what_it_takes_to_hear_of_it_is_an_error(void **state _unused_) {
+        FopsWatch w = { .path = (char *) "/srv/a", .ops = write_ops, .recursive = true, .keys = keys };
+        FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
+        char *fields[AUDIT_MAX_FIELDS] = {};
+        FopsRuleConfig never = { .list = (char *) "exit", .fields = fields, .never = true };
+        const FopsConfig config = { .rules = &never, .n_rules = 1 };
+        const FopsTargets targets = { &t, 1 };
+        FopsDiags diags = {};
+        FopsRules r;
+
+        for (size_t i = 0; i < AUDIT_MAX_FIELDS - 4; i++)
+                fields[i] = (char *) "pid=1";
+        assert_int_equal(fops_rules_compile(&config, &targets, NULL, &r, &diags), 0);
+        fops_rules_done(&r);
+        fields[AUDIT_MAX_FIELDS - 4] = (char *) "pid=1";
+        assert_int_equal(fops_rules_compile(&config, &targets, NULL, &r, &diags), 1);
+        assert_int_equal(diags.n_errors, 1);
+        fops_diags_done(&diags);
+}
+
 static void test_a_wrong_rule_spoils_the_whole_and_touches_nothing(void **state _unused_) {
         FopsRuleConfig rule = { .list = (char *) "exit", .fields = LIST((char *) "uid=") };
         const FopsConfig config = { .rules = &rule, .n_rules = 1 };
@@ -1001,6 +1142,11 @@ int main(void) {
                 cmocka_unit_test(test_rules_without_keys_are_known_by_an_impossible_pid),
                 cmocka_unit_test(test_every_pair_of_fields_compares_in_both_orders),
                 cmocka_unit_test(test_never_rules_come_first_and_prepended_ones_before_them),
+                cmocka_unit_test(test_what_a_never_rule_drops_the_index_hears_of),
+                cmocka_unit_test(test_where_a_never_rule_has_a_place_the_index_hears_of_that),
+                cmocka_unit_test(test_for_many_watches_a_never_rule_is_heard_of_everywhere),
+                cmocka_unit_test(test_two_never_rules_alike_are_heard_of_once),
+                cmocka_unit_test(test_a_never_rule_without_room_for_what_it_takes_to_hear_of_it_is_an_error),
                 cmocka_unit_test(test_a_wrong_rule_spoils_the_whole_and_touches_nothing),
         };
 
