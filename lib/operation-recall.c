@@ -136,7 +136,8 @@ static bool read_call(FopsFieldReader *r, FopsOperation *op, FopsRawCall *raw) {
                 return false;
         negative = r->p < r->end && *r->p == '-';
         r->p += negative;
-        if (!fops_field_take_u64(r, &n) || n > INT64_MAX)
+        /* A quote is one in front of all of the value only. */
+        if ((negative && r->p < r->end && *r->p == '"') || !fops_field_take_u64(r, &n) || n > INT64_MAX)
                 return false;
         op->has_exit = true;
         op->exit = negative ? -(int64_t) n : (int64_t) n;

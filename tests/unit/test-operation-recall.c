@@ -100,6 +100,8 @@ static void test_the_call_is_read_each_time(void **state _unused_) {
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=F a1=ff a2=0 a3=f items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0 a0=0 a1=0 a2=0 a3=Abcdef0123456789 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit= a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=-\"5\" a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
+                SYSCALL("arch=c000003e syscall=87 success=yes exit=-5 a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=87 success=yes exit=0x a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
                 SYSCALL("arch=1c000003e syscall=4294967296 success=yes exit=0 a0=7ffe a1=0 a2=0 a3=0 items=2 ", WHO),
                 SYSCALL("arch=c000003e syscall=3000000000 success=? exit=18446744073709551616 a0=g a1=0 a2=0 a3=0 items=2 ", WHO),
