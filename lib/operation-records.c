@@ -76,8 +76,15 @@ static void read_keys(FopsOperation *op, FopsSpan all) {
 
 #define BIT(f) (1U << (f))
 
-/* The fields of a SYSCALL, or of a URINGOP, which has fewer: the call's, and the process's, to *@ret. */
-static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op, FopsRawCall *raw, FopsCaller *ret) {
+/* False if memory is out: the text isn't there then, which isn't what the record says. */
+static bool decode(FopsValue v, FopsArena *arena, FopsSpan *ret) {
+        *ret = fops_value_decode(v, arena);
+        return ret->data || !fops_value_plain(v).data;
+}
+
+/* The fields of a SYSCALL, or of a URINGOP, which has fewer: the call's, and the process's, to *@ret. True if that is all of what the
+ * record says. */
+static bool read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOperation *op, FopsRawCall *raw, FopsCaller *ret) {
         static const uint32_t numbers = BIT(FIELD_SYSCALL) | BIT(FIELD_URING_OP) | BIT(FIELD_PPID) | BIT(FIELD_PID) | BIT(FIELD_AUID) |
                                         BIT(FIELD_UID) | BIT(FIELD_GID) | BIT(FIELD_EUID) | BIT(FIELD_SUID) | BIT(FIELD_FSUID) |
                                         BIT(FIELD_EGID) | BIT(FIELD_SGID) | BIT(FIELD_FSGID) | BIT(FIELD_SES) | BIT(FIELD_ITEMS);
@@ -87,6 +94,7 @@ static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOpe
         FopsFieldReader reader = fops_field_reader(record->body);
         uint32_t nr = FOPS_ID_UNSET, seen = 0;
         unsigned n_args = 0;
+        bool is_whole = true;
         int f, at = 0;
 
         while ((f = fops_field_next_of(&reader, call_fields, _FIELD_MAX, &at)) >= 0) {
@@ -150,16 +158,16 @@ static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOpe
                         caller.texts[FOPS_CALLER_TTY] = fops_value_plain(v);
                         break;
                 case FIELD_COMM:
-                        caller.texts[FOPS_CALLER_COMM] = fops_value_decode(v, &event->arena);
+                        is_whole &= decode(v, &event->arena, caller.texts + FOPS_CALLER_COMM);
                         break;
                 case FIELD_EXE:
-                        caller.texts[FOPS_CALLER_EXE] = fops_value_decode(v, &event->arena);
+                        is_whole &= decode(v, &event->arena, caller.texts + FOPS_CALLER_EXE);
                         break;
                 case FIELD_SUBJ:
                         caller.texts[FOPS_CALLER_SUBJ] = fops_value_plain(v);
                         break;
                 case FIELD_KEY:
-                        caller.texts[FOPS_CALLER_KEYS] = fops_value_decode(v, &event->arena);
+                        is_whole &= decode(v, &event->arena, caller.texts + FOPS_CALLER_KEYS);
                         break;
                 default:
                         break;
@@ -168,6 +176,7 @@ static void read_fields(FopsEvent *event, const FopsEventRecord *record, FopsOpe
         op->nr = nr <= INT32_MAX ? (int) nr : -1;
         op->n_args = n_args == 4 ? 4 : 0;
         *ret = caller;
+        return is_whole;
 }
 
 /* The same of a SYSCALL, as far as possible from what was read before. */
@@ -177,8 +186,8 @@ static void read_syscall(FopsEvent *event, const FopsEventRecord *record, FopsOp
 
         if (fops_operation_recall_call(memory, record->body, &event->arena, op, raw, ret, &rest))
                 return;
-        read_fields(event, record, op, raw, ret);
-        fops_operation_remember_call(memory, rest, ret);
+        if (read_fields(event, record, op, raw, ret))
+                fops_operation_remember_call(memory, rest, ret);
 }
 
 static void read_call(FopsEvent *event, const FopsEventRecord *record, FopsSyscallTable *syscalls, FopsOperationMemory *memory,

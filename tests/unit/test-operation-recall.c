@@ -15,6 +15,15 @@
 #define REST " dev=fe:00 mode=0100644 ouid=0 ogid=0 rdev=00:00"
 #define PATH(front, rest) RECORD("PATH", front REST " nametype=" rest)
 
+/* Memory may be out for a while. */
+static bool is_memory_out;
+void *__real_fops_arena_alloc_slowly(FopsArena *a, size_t need);
+void *__wrap_fops_arena_alloc_slowly(FopsArena *a, size_t need);
+
+void *__wrap_fops_arena_alloc_slowly(FopsArena *a, size_t need) {
+        return is_memory_out ? NULL : __real_fops_arena_alloc_slowly(a, need);
+}
+
 static FopsSyscallTable *syscalls;
 static FopsOperationMemory *memory;
 
@@ -85,6 +94,31 @@ static void test_decoded_names_and_keys_are_remembered(void **state _unused_) {
         };
 
         check_all(lines, ELEMENTSOF(lines));
+}
+
+static void test_what_memory_was_out_for_is_not_remembered(void **state _unused_) {
+        static const char lines[] =
+                SYSCALL(CALL, "4700 pid=4711" IDS "comm=726D2078 exe=2F7573722F62696E2F72206D key=666F7073643A310164617461");
+
+        /* What is left of the arena is enough for an item, and for none, one or two of the three texts. */
+        const size_t item = (sizeof(FopsItem) + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
+
+        for (size_t n = 0; n < 3; n++) {
+                _cleanup_(fops_event_freep) FopsEvent *event = event_from_lines(lines);
+                FopsArena *arena = &event->arena;
+                FopsOperation op;
+
+                while (arena->head->size - arena->head->used >= item + (n + 1) * _Alignof(max_align_t))
+                        assert_non_null(fops_arena_alloc(arena, 1));
+                is_memory_out = true;
+                assert_int_equal(fops_operation_from_event(event, syscalls, memory, &op), FOPS_OPERATION_OK);
+                is_memory_out = false;
+                assert_false(op.comm.data && op.exe.data && op.tag.data);
+                check(lines);
+                fops_operation_memory_free(memory);
+                memory = fops_operation_memory_new();
+                assert_non_null(memory);
+        }
 }
 
 static void test_the_call_is_read_each_time(void **state _unused_) {
@@ -186,6 +220,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_process_is_not_taken_for_another, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_decoded_names_and_keys_are_remembered, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_memory_was_out_for_is_not_remembered, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_call_is_read_each_time, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_caller_cannot_speak_of_the_call, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_call_made_within_a_ring_is_both, setup, teardown),
