@@ -19,6 +19,8 @@
 #define USEC_PER_ENTRY 6U
 #define ENTRIES_PER_DIRECTORY ((size_t) 32)
 #define CREDIT_MAX ((size_t) 160000)
+/* An event is older than the newest by what its call took: no more than that, usually. */
+#define STEP_BACK_USEC (UINT64_C(60) * 1000000)
 
 typedef struct Found {
         FopsSpan path, dir;
@@ -387,6 +389,9 @@ void fops_resolver_resolve(FopsResolver *r, FopsOperation *op, FopsSpan hint, Fo
 /* --- names that aren't in the records ----------------------------------------------------------------------------------- */
 
 static bool pay(FopsResolver *r, uint64_t event_usec) {
+        /* The clock was set back. Or somebody's call took as long, who then gets a burst's worth for it. */
+        if (event_usec + STEP_BACK_USEC < r->paid_until_usec)
+                r->paid_until_usec = event_usec;
         if (event_usec > r->paid_until_usec) {
                 r->credit = (size_t) MIN(r->credit + (event_usec - r->paid_until_usec) / USEC_PER_ENTRY, (uint64_t) CREDIT_MAX);
                 r->paid_until_usec = event_usec;

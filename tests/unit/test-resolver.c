@@ -955,6 +955,13 @@ static void test_directories_are_read_at_a_bounded_rate(void **state) {
         for (n = 0; n < 1000 && sight_with(f, &r, later, &sighting);)
                 n++;
         assert_int_equal(n, 2);
+
+        /* The clock was an hour ahead, and is set right. */
+        r.paid_until_usec += UINT64_C(3600) * 1000000;
+        assert_false(sight_with(f, &r, URING_CREATE(9), &sighting));
+        for (n = 0; n < 1000 && sight_with(f, &r, later, &sighting);)
+                n++;
+        assert_int_equal(n, 2);
 }
 
 static void test_a_removal_by_io_uring_is_proved_by_its_absence(void **state) {
