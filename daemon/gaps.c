@@ -48,9 +48,11 @@ void gaps_init(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t n
 
 /* True if they are to be told now. */
 static bool look_at_waits(Gaps *g, uint64_t grown, uint64_t now_usec) {
+        bool is_set_back = now_usec < g->waits_told_usec; /* the clock */
+
         if (grown > 0 && g->waiting_since_usec == 0)
                 g->waiting_since_usec = g->looked_usec;
-        return grown >= WAITS_MIN_MSEC && (g->waits_told_usec == 0 || now_usec >= g->waits_told_usec + WAITS_PERIOD_USEC);
+        return grown >= WAITS_MIN_MSEC && (g->waits_told_usec == 0 || is_set_back || now_usec >= g->waits_told_usec + WAITS_PERIOD_USEC);
 }
 
 void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t now_usec, Publisher *publisher) {
@@ -62,11 +64,11 @@ void gaps_look(Gaps *g, const uint64_t counts[static _GAP_CAUSE_MAX], uint64_t n
                                 g->counts[i] = counts[i] - grown;
                                 continue;
                         }
-                        publisher_waits(publisher, causes[i], grown, g->waiting_since_usec, now_usec);
+                        publisher_waits(publisher, causes[i], grown, MIN(g->waiting_since_usec, now_usec), now_usec);
                         g->waits_told_usec = now_usec;
                         g->waiting_since_usec = 0;
                 } else if (grown > 0) {
-                        publisher_gap(publisher, causes[i], grown, g->looked_usec, now_usec);
+                        publisher_gap(publisher, causes[i], grown, MIN(g->looked_usec, now_usec), now_usec);
                         g->n_unheard += i != GAP_JOURNAL;
                 }
                 g->told[i] += grown;

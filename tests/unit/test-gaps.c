@@ -115,6 +115,15 @@ static void test_waits_are_told_when_they_add_up_and_once_a_minute(void **state 
         counts[GAP_WRITERS_WAITED] = 1500;
         gaps_look(&g, counts, 200 * second, &p);
         assert_gap(&p, 2, "writers waited", 1500, 76 * second, 200 * second);
+
+        /* The clock is set back. */
+        counts[GAP_WRITERS_WAITED] = 3500;
+        gaps_look(&g, counts, 20 * second, &p);
+        assert_int_equal(p.n, 4);
+        assert_gap(&p, 3, "writers waited", 2000, 20 * second, 20 * second);
+        counts[GAP_WRITERS_WAITED] = 5500;
+        gaps_look(&g, counts, 22 * second, &p);
+        assert_int_equal(p.n, 4);
 }
 
 static void test_every_cause_has_its_own_words(void **state _unused_) {
