@@ -6,8 +6,16 @@
 
 #include "pipeline-parts.h"
 
+/* No change of ours takes longer. What is older is another's, made since the clock was set back. */
+#define OWN_CHANGES_USEC (UINT64_C(600) * 1000000)
+
 void fops_pipeline_own_changes_until(FopsPipeline *p, uint64_t realtime_usec) {
         p->own_changes_until_usec = realtime_usec;
+}
+
+static bool is_of_our_time(const FopsPipeline *p, uint64_t usec) {
+        return p->own_changes_until_usec == UINT64_MAX ||
+               (usec <= p->own_changes_until_usec && usec + OWN_CHANGES_USEC >= p->own_changes_until_usec);
 }
 
 /* fopsd's own changes come back as events: of rules with its tag on them, of settings and the registration about when it made them.
@@ -19,8 +27,7 @@ static bool is_own_change(const FopsPipeline *p, const FopsEvent *event, const F
                 return pid == p->options.self_pid;
         if (change->kind == FOPS_CHANGE_RULE_ADDED)
                 return change->is_tagged;
-        return (change->kind != FOPS_CHANGE_RULE_REMOVED || change->is_tagged) &&
-               fops_event_id_usec(event->id) <= p->own_changes_until_usec;
+        return (change->kind != FOPS_CHANGE_RULE_REMOVED || change->is_tagged) && is_of_our_time(p, fops_event_id_usec(event->id));
 }
 
 static bool is_change(const FopsPipeline *p, const FopsEvent *event, size_t i, const FopsOperation *op, FopsAuditChange *ret,

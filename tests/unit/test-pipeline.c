@@ -745,6 +745,16 @@ static void test_our_own_changes_are_no_news_and_those_of_others_are(void **stat
         assert_published(*state, "changed 0 audit_enabled by  0 login 0\nrecord CONFIG_CHANGE\n"
                                  "changed 1  by  0 login 0\nrecord CONFIG_CHANGE\nchanged 2  by  0 login 0\nrecord CONFIG_CHANGE\n");
 
+        /* The clock was an hour ahead when we made ours. */
+        fops_pipeline_own_changes_until(w.pipeline, UINT64_C(1000500000) + UINT64_C(3600) * 1000000);
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.502:7): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "changed 0 audit_enabled by  0 login 0\nrecord CONFIG_CHANGE\n");
+        fops_pipeline_own_changes_until(w.pipeline, UINT64_MAX);
+        push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.503:8): op=set audit_enabled=0 old=1 auid=0 ses=1 res=1");
+        assert_int_equal(fops_pipeline_flush(w.pipeline), 0);
+        assert_published(*state, "");
+
         /* Who decodes a log wants to see all of it. */
         fops_pipeline_set_watches(w.pipeline, NULL, 0);
         push_format(&w, "type=CONFIG_CHANGE msg=audit(1000.100:6): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1");
