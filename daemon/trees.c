@@ -185,7 +185,8 @@ int trees_leave(Trees *t, const char *path) {
 }
 
 int trees_look(Trees *t) {
-        uint64_t newest_usec = fops_pipeline_stats(t->pipeline).newest_usec;
+        /* An event isn't from later than now, but for a clock that was set back since. */
+        uint64_t newest_usec = MIN(fops_pipeline_stats(t->pipeline).newest_usec, realtime_usec());
 
         if (fops_path_index_stats(t->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
