@@ -135,6 +135,7 @@ static void find_opened(FopsOperation *op, const FopsRawCall *raw) {
 
         op->object.item = normal;
         op->object.parent = best_item(op, FOPS_NAMETYPE_PARENT) ? find_parent(op, normal) : NULL;
+        op->object.is_followed = normal && op->object.parent;
 
         if (!known || (flags & OPEN_PATH))
                 op->op = FOPS_OP_OTHER;

@@ -54,6 +54,7 @@ typedef struct FopsObject {
         FopsBase base;
         int fd;                 /* for BASE_FD; also the object's own descriptor if is_fd */
         bool is_fd;             /* fchmod and kin: the object is what fd is open on */
+        bool is_followed;       /* open(O_CREAT) of what was there: .item's name may be a symlink's, and .parent the directory of either */
         bool is_nameless;       /* O_TMPFILE: made without a name; .parent's name is the directory */
 } FopsObject;
 

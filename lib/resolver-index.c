@@ -156,18 +156,28 @@ static void resolve_linked(FopsPathIndex *index, const FopsItem *created, FopsAr
                 *ret = (FopsIndexFound){ path, fops_path_dirname(path), candidates.whole ? 0 : candidates.n + 1 };
 }
 
+static bool is_child(FopsPathIndex *index, FopsInodeKey directory, FopsSpan name, FopsInodeKey key) {
+        FopsInodeKey found;
+        bool is_directory;
+
+        return fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE && fops_inode_key_equal(found, key);
+}
+
 FopsIndexFound fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
                                   FopsArena *arena) {
         FopsPathCandidates candidates;
         FopsIndexFound found = {};
-        FopsInodeKey key;
+        FopsInodeKey parent, key;
         FopsSpan name;
         bool by_fd;
 
-        if (fops_item_key(object->parent, &key)) {
+        if (fops_item_key(object->parent, &parent)) {
                 if (!object->is_nameless)
-                        resolve_in_directory(index, is_complete, op, object, key, arena, &found);
-                return found;
+                        resolve_in_directory(index, is_complete, op, object, parent, arena, &found);
+                if (!object->is_followed ||
+                    (fops_item_key(object->item, &key) && is_child(index, parent, fops_object_last_name(object), key)))
+                        return found;
+                found = (FopsIndexFound){ .unseen = found.path };
         }
 
         if (!object->item && op->op == FOPS_OP_LINK && is_complete) {
@@ -217,15 +227,13 @@ FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, Fo
  * the places it has have to be there. */
 static bool stands_in(FopsPathIndex *index, const FopsObject *object, const FopsItem *parent, FopsArena *arena) {
         FopsSpan name = fops_object_last_name(object), path;
-        FopsInodeKey directory, key, found;
         FopsPathCandidates candidates;
-        bool is_directory;
+        FopsInodeKey directory, key;
 
         if (!fops_item_key(parent, &directory) || !fops_item_key(object->item, &key))
                 return false;
         if (name.data)
-                return fops_path_index_child(index, directory, name, &found, &is_directory) == FOPS_INDEX_DONE &&
-                       fops_inode_key_equal(found, key);
+                return is_child(index, directory, name, key);
 
         path = fops_path_index_path(index, directory, true, arena);
         if (object->item->name.data || !path.data ||

@@ -17,6 +17,7 @@ typedef struct FopsIndexFound {
         FopsSpan path;  /* absent if the index doesn't know it for certain */
         FopsSpan dir;   /* absent if it doesn't even know the directory */
         size_t n_links; /* 0, or @path is only certain of a file that has no more than so many: others would be outside, and may be meant */
+        FopsSpan unseen; /* if not absent: where it stands, unless a symlink of that name was followed */
 } FopsIndexFound;
 
 /* What the index knows of @object's place. @is_complete: it holds all that is in the watched trees, so that what it has in one place has

@@ -309,10 +309,20 @@ static bool may_mean_another_link(const Context *c, const FopsObject *object, co
         return false;
 }
 
+/* What was opened as @path, of which the index knows the directory alone: it is if that isn't a symlink, and wasn't then. */
+static Found find_unseen(const Context *c, const FopsObject *object, FopsSpan path) {
+        FopsInode inode;
+
+        if (!path.data || world_look_up(c, path, &inode) < 0 || !inode_fits(c->resolver, &inode, object->item) || !has_stood(c, path))
+                return (Found){};
+        return (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_VERIFIED };
+}
+
 static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
         const FopsResolver *r = c->resolver;
+        FopsObject itself = *object;
         FopsSpan known_dir = FOPS_SPAN_ABSENT;
-        FopsIndexFound known;
+        FopsIndexFound known = {};
         Found found = {};
 
         if (r->index && !r->index_is_late) {
@@ -330,9 +340,16 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
                 return found;
         }
 
+        /* Without what may be another directory. */
+        if (object->is_followed) {
+                itself.parent = NULL;
+                object = &itself;
+        }
         found = look_for(c, object);
         if (found.path.data && is_contradicted(c, object, found))
                 found = (Found){};
+        if (!found.path.data)
+                found = find_unseen(c, object, known.unseen);
 
         if (!found.path.data)
                 found.dir = known_dir;

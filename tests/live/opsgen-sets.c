@@ -907,6 +907,7 @@ const Set sets[] = {
         { "alike", set_alike },
         { "fd", set_fd },
         { "symlink", set_symlink },
+        { "followed", set_followed },
         { "chroot", set_chroot },
         { "namespace", set_namespace },
         { "cwd", set_cwd },

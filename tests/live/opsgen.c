@@ -17,9 +17,9 @@
  *
  * opsgen list               the sets that this build has
  * opsgen run SET DIR TRUTH  performs SET ("all": every one) below DIR, appends to TRUTH
- *                           Pauses for OPSGEN_PAUSE_USEC after each operation if that is in the environment, and
- *                           with OPSGEN_ROOT, a mount point, does it in a mount namespace whose root that is: DIR
- *                           and the paths of the truth are from there
+ *                           Pauses for OPSGEN_PAUSE_USEC after each operation if that is in the environment, leaves the
+ *                           kernel's cache of names alone with OPSGEN_KEEP_NAMES, and with OPSGEN_ROOT, a mount point,
+ *                           does it in a mount namespace whose root that is: DIR and the paths of the truth are from there
  * opsgen many N DIR         N operations at full speed; prints how many of which as JSON */
 
 #include "opsgen.h"

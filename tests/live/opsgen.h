@@ -67,6 +67,9 @@ typedef struct Set {
 /* opsgen-alike.c */
 void set_alike(void);
 
+/* opsgen-links.c */
+void set_followed(void);
+
 /* opsgen-trees.c */
 void set_moved(void);
 void set_brought(void);

@@ -270,12 +270,13 @@ def opsgen_sets(names):
 
 
 class Generator:
-    """An opsgen that runs; .finish() gives its truth. With @root, in a mount namespace whose root that is."""
+    """An opsgen that runs; .finish() gives its truth. With @root, in a mount namespace whose root that is. @renumbers: what the kernel
+    forgets has another inode number afterwards."""
 
-    def __init__(self, ground, sets, directory, root=""):
+    def __init__(self, ground, sets, directory, root="", renumbers=False):
         self.truth = os.path.join(ground.private, f"truth-{live.time.monotonic_ns()}")
         self.root = os.fsencode(root)
-        environment = dict(os.environ, OPSGEN_ROOT=root) if root else os.environ
+        environment = dict(os.environ, **({"OPSGEN_ROOT": root} if root else {}), **({"OPSGEN_KEEP_NAMES": "1"} if renumbers else {}))
         script = 'set -e; truth=$1 directory=$2; shift 2; for set; do "$OPSGEN" run "$set" "$directory" "$truth"; done'
         self.process = subprocess.Popen(["sh", "-c", script, "sh", self.truth, directory, *sets],
                                         env=dict(environment, OPSGEN=live.OPSGEN))
@@ -305,7 +306,8 @@ def is_beside(entry, tops):
     return path is not None and path.startswith(beside) and (new_path is None or new_path.startswith(beside))
 
 
-def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False, least_right=LEAST_RIGHT, watched_by=None):
+def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=False, least_right=LEAST_RIGHT, watched_by=None,
+             renumbers=False):
     """Everything in the two @trees; from within @root, if there is one, with the trees named from there. @is_lower: what is there
     already is in the lower layer of an overlay. @watched_by: the directory above them that is watched, in place of each."""
     ground.need_free_registration()
@@ -314,7 +316,7 @@ def truth_on(ground, title, trees, root="", sets=lambda name: True, is_lower=Fal
     wait_until_indexed(ground, daemon)
 
     start = live.time.monotonic()
-    generators = [Generator(ground, opsgen_sets(sets), tree, root) for tree in trees]
+    generators = [Generator(ground, opsgen_sets(sets), tree, root, renumbers) for tree in trees]
     truths = [truth for generator in generators for truth in generator.finish()]
     ran = [] if root else list(programs(*watched, is_lower))
     worked = live.time.monotonic()
@@ -562,7 +564,7 @@ def test_overlayfs_of_two_file_systems(ground):
     directory, lower = ground.directory("/var/tmp"), ground.directory("/dev/shm")
     trees_in(f"{lower}/one", f"{lower}/two")
     merged = overlay(ground, directory, lower)
-    truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"], is_lower=True)
+    truth_on(ground, "overlayfs, two", [f"{merged}/one", f"{merged}/two"], is_lower=True, renumbers=True)
 
 
 def test_overlayfs_from_inside(ground):

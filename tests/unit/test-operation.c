@@ -337,6 +337,24 @@ static void test_openat2_says_its_flags_in_octal(void **state) {
         assert_int_equal(f->op.op, FOPS_OP_OTHER);
 }
 
+/* What was there is perhaps reached by a symlink, which is what the records then name. */
+static void test_what_is_opened_for_making_and_was_there_may_have_been_reached_by_a_symlink(void **state) {
+        Fixture *f = *state;
+
+        read_lines(f, CALL_64("syscall=257 success=yes exit=3 a0=ffffff9c a1=1 a2=41 a3=1a4") CWD("\"/srv\"")
+                           PARENT("/srv/data/", 2) FILE_ITEM("/srv/data/a", 7, "NORMAL"));
+        assert_int_equal(f->op.op, FOPS_OP_MODIFY);
+        assert_item(f->op.object.parent, 0);
+        assert_true(f->op.object.is_followed);
+        read_lines(f, CALL_64("syscall=257 success=yes exit=3 a0=ffffff9c a1=1 a2=41 a3=1a4") CWD("\"/srv\"")
+                           PARENT("/srv/data/", 2) FILE_ITEM("/srv/data/a", 7, "CREATE"));
+        assert_false(f->op.object.is_followed);
+        read_lines(f, CALL_64("syscall=257 success=yes exit=3 a0=ffffff9c a1=1 a2=41 a3=1a4") FILE_ITEM("/srv/data/a", 7, "NORMAL"));
+        assert_false(f->op.object.is_followed);
+        read_lines(f, CALL_64("syscall=257 success=no exit=-13 a0=ffffff9c a1=1 a2=41 a3=1a4") PARENT("/srv/data/", 2));
+        assert_false(f->op.object.is_followed);
+}
+
 /* The second pair is what was made; the first one's name is the link's directory. */
 static void test_a_create_through_a_dangling_symlink_has_no_name(void **state) {
         Fixture *f = *state;
@@ -967,6 +985,7 @@ int main(void) {
                 TEST(test_an_open_that_makes_the_file_is_a_create),
                 TEST(test_a_refused_create_has_only_its_directory),
                 TEST(test_a_tmpfile_is_made_without_a_name),
+                TEST(test_what_is_opened_for_making_and_was_there_may_have_been_reached_by_a_symlink),
                 TEST(test_openat2_says_its_flags_in_octal),
                 TEST(test_a_create_through_a_dangling_symlink_has_no_name),
                 TEST(test_overlayfs_adds_nameless_items_of_its_layers),

@@ -13,6 +13,7 @@
 #define FCHMOD CALL_64("syscall=91 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
 #define CHMOD CALL_64("syscall=90 success=yes exit=0 a0=5 a1=1 a2=6 a3=1")
 #define TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=410001 a3=0")
+#define OPEN_OR_MAKE CALL_64("syscall=257 success=yes exit=3 a0=5 a1=1 a2=41 a3=1b6")
 #define URING_RENAME URINGOP("uring_op=35 success=yes exit=0")
 #define URING_UNLINK URINGOP("uring_op=36 success=yes exit=0")
 #define NAMELESS(ino, mode, type) ITEM("(null)", ino, mode, type)
@@ -177,6 +178,22 @@ static void test_another_name_may_be_another_file(void **state) {
         assert_resolved(f, false, lines, NULL, NULL);
         assert_resolved(f, true, lines, NULL, NULL);
         assert_resolved(f, true, CHMOD DIR_ITEM("/tmp/symlink", 11, "NORMAL"), NULL, NULL);
+}
+
+static void test_what_a_symlink_leads_to_is_not_called_as_the_symlink(void **state) {
+        Fixture *f = *state;
+
+        index_put(f->index, 10, "l", 30, false);
+        index_put(f->index, 11, "l", 31, false);
+        assert_resolved(f, true, OPEN_OR_MAKE PARENT("/lies", 10) FILE_ITEM("f", 20, "NORMAL"), "/srv/a/f", "/srv/a");
+        assert_resolved(f, false, OPEN_OR_MAKE PARENT("/lies", 10) FILE_ITEM("h", 21, "NORMAL"), "/srv/a/h", "/srv/a");
+        assert_resolved(f, true, OPEN_OR_MAKE PARENT("/lies", 10) FILE_ITEM("l", 30, "NORMAL"), "/srv/a/l", "/srv/a");
+        /* The directory is what it leads to's, or its own. */
+        assert_resolved(f, true, OPEN_OR_MAKE PARENT("/srv/a/", 10) FILE_ITEM("/srv/a/l", 20, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, OPEN_OR_MAKE PARENT("/srv/b/", 10) FILE_ITEM("/srv/b/l", 20, "NORMAL"), NULL, NULL);
+        assert_resolved(f, true, OPEN_OR_MAKE PARENT("/srv/b/", 11) FILE_ITEM("/srv/b/l", 20, "NORMAL"), NULL, NULL);
+        /* What isn't known there may be one. */
+        assert_resolved(f, false, OPEN_OR_MAKE PARENT("/srv/a/", 10) FILE_ITEM("/srv/a/x", 77, "NORMAL"), NULL, NULL);
 }
 
 static void test_a_descriptor_in_the_shape_of_a_name_is_one(void **state) {
@@ -380,6 +397,7 @@ int main(void) {
                 TEST(test_a_removed_directory_counts_for_late_events_when_all_is_known),
                 TEST(test_an_existing_object_is_found_by_its_own_inode),
                 TEST(test_another_name_may_be_another_file),
+                TEST(test_what_a_symlink_leads_to_is_not_called_as_the_symlink),
                 TEST(test_a_descriptor_in_the_shape_of_a_name_is_one),
                 TEST(test_of_several_links_the_name_tells_or_nothing_does),
                 TEST(test_a_new_name_in_no_certain_directory_is_not_where_its_inode_was),

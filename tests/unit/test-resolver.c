@@ -400,6 +400,31 @@ static void test_a_file_that_is_gone_keeps_its_joined_name(void **state) {
         assert_path(NULL, NULL, "unresolved");
 }
 
+/* open(O_CREAT) of what is there. The directory is that of the link or of what it leads to, as either was in the kernel's cache. */
+#define OPEN_OR_MAKE(fd) CALL_64("syscall=257 success=yes exit=9 a0=" fd " a1=1 a2=41 a3=1b6") CWD("\"/srv\"")
+
+static void test_what_is_written_to_through_a_symlink_is_called_as_what_it_leads_to(void **state) {
+        const World *w = WORLD(PLACES({ "/srv", 1 }, { "/srv/data", 2 }, { "/srv/data/f", 7 }, { "/srv/sl", 5, "/srv/data/f", 7 },
+                                      { "/srv/data/sl", 6, "/srv/data/f", 7 }), FILES({ 3, "/srv/data", 2 }));
+        Fixture *f = *state;
+
+        resolve(f, w, OPEN_OR_MAKE("ffffff9c") PARENT("/srv/data/", 2) FILE_ITEM("/srv/data/f", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "verified");
+        resolve(f, w, OPEN_OR_MAKE("ffffff9c") PARENT("/srv/data/", 2) FILE_ITEM("/srv/data/sl", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "verified");
+        resolve(f, w, OPEN_OR_MAKE("ffffff9c") PARENT("/srv", 2) FILE_ITEM("sl", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "verified");
+        resolve(f, w, OPEN_OR_MAKE("ffffff9c") PARENT("/srv", 1) FILE_ITEM("sl", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "verified");
+        resolve(f, w, OPEN_OR_MAKE("3") PARENT("/srv", 2) FILE_ITEM("sl", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "fd");
+        /* It leads elsewhere now. */
+        resolve(f, w, OPEN_OR_MAKE("ffffff9c") PARENT("/srv", 2) FILE_ITEM("sl", 8, "NORMAL"));
+        assert_path(NULL, NULL, "unresolved");
+        resolve_offline(f, OPEN_OR_MAKE("ffffff9c") PARENT("/srv", 2) FILE_ITEM("sl", 7, "NORMAL"));
+        assert_path("/srv/sl", "/srv", "joined");
+}
+
 /* --- directories without a name --------------------------------------------------------------------------------------- */
 
 #define MKDIR_FAILED CALL_64("syscall=83 success=no exit=-17 a0=1 a1=1ed a2=0 a3=0")
@@ -731,6 +756,31 @@ static void test_of_a_file_with_more_links_than_are_known_another_may_be_meant(v
         assert_path("/srv/data/old", "/srv/data", "index");
 }
 
+/* openat(5, "x", O_CREAT), of a process that is gone; data/x is in no index. */
+static void test_what_the_index_lacks_in_a_directory_is_looked_for_there(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/data", 2 }, { "/srv/data/x", 70 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places), .root = ROOT_GONE };
+        const char *lines = OPEN_OR_MAKE("5") PARENT("/srv", 2) FILE_ITEM("x", 70, "NORMAL");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, &world);
+
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/data/x", "/srv/data", "verified");
+        /* It may have come to that name since. */
+        places[2].changed_usec = NOW;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+        places[2].changed_usec = 0;
+        /* A symlink; or another file. */
+        places[3] = (Place){ "/srv/data/x", 71, "/srv/f", 70 };
+        resolve_watched(f, &r, lines);
+        assert_span(f->op.path, NULL);
+        assert_span(f->op.dir, NULL);
+        places[3] = (Place){ "/srv/data/x", 71 };
+        resolve_watched(f, &r, lines);
+        assert_span(f->op.path, NULL);
+}
+
 static void test_an_index_that_may_be_late_is_not_asked(void **state) {
         const World *world = WORLD(PLACES({ "/", 1 }, { "/srv/data", 2 }), .root = ROOT_GONE);
         const char *lines = UNLINKAT("3") PARENT("/srv", 3) FILE_ITEM("x", 51, "DELETE");
@@ -1029,6 +1079,7 @@ int main(void) {
                 TEST(test_a_symlink_at_the_end_is_followed_or_meant),
                 TEST(test_a_file_that_was_replaced_since_keeps_its_joined_name),
                 TEST(test_a_file_that_is_gone_keeps_its_joined_name),
+                TEST(test_what_is_written_to_through_a_symlink_is_called_as_what_it_leads_to),
                 TEST(test_a_refused_mkdir_still_has_its_directory),
                 TEST(test_a_directory_at_a_descriptor_is_found_too),
                 TEST(test_nameless_items_are_found_by_inode_only),
@@ -1056,6 +1107,7 @@ int main(void) {
                 TEST(test_what_may_be_an_exchange_of_one_name_has_no_path),
                 TEST(test_nothing_is_moved_to_where_it_was),
                 TEST(test_of_a_file_with_more_links_than_are_known_another_may_be_meant),
+                TEST(test_what_the_index_lacks_in_a_directory_is_looked_for_there),
                 TEST(test_an_index_that_may_be_late_is_not_asked),
         };
 
