@@ -238,21 +238,27 @@ static bool means_our_root(Context *c) {
         return c->shares_root == 1;
 }
 
-static uint32_t tell_by_text(Context *c, const Group *g, const FopsObject *object, bool is_by_rule) {
-        const FopsItem *item = object->parent ? object->parent : object->item;
+static uint32_t tell_by_text(Context *c, const Group *g, FopsObject object, bool is_by_rule) {
         const FopsResolver *r = c->resolver;
         FopsSpan path, canonical;
+        const FopsItem *item;
         bool is_directory;
         FopsInode inode;
         uint32_t v;
 
+        /* The text is the way to a symlink, the directory perhaps that of what it leads to. */
+        if (object.is_followed)
+                object.parent = NULL;
+        else if (may_be_symlink(c->op))
+                return 0;
+        item = object.parent ? object.parent : object.item;
         if (!is_in(g, item) || !item->has_inode)
                 return 0;
-        path = text_of(c, object);
+        path = text_of(c, &object);
         if (!path.data || !means_our_root(c))
                 return 0;
 
-        is_directory = object->parent || S_ISDIR(item->mode);
+        is_directory = object.parent || S_ISDIR(item->mode);
         v = find_by_path(c, g, item, is_directory, path, is_by_rule);
         if (v > 0 || r->world->canonicalize(r->userdata, path, c->arena, &canonical, &inode) < 0)
                 return v;
@@ -289,8 +295,8 @@ static uint32_t tell(Context *c, const Group *g) {
         if (by_rule && n == 1 && (!may_be_symlink(op) || is_no_symlink(c, only)))
                 return only;
 
-        number = tell_by_text(c, g, &op->object, by_rule);
-        return number > 0 || !op->has_two_names ? number : tell_by_text(c, g, &op->new_object, by_rule);
+        number = tell_by_text(c, g, op->object, by_rule);
+        return number > 0 || !op->has_two_names ? number : tell_by_text(c, g, op->new_object, by_rule);
 }
 
 /* A subvolume's top stands in the subvolume that its parent is in, but is itself in another one. What was renamed is what it was. */

@@ -424,6 +424,22 @@ static void test_a_link_that_is_opened_for_making_may_lead_elsewhere(void **stat
                                 ITEM("(null)", 999, "0100644", "CREATE"));
 }
 
+static void test_a_symlinks_directory_is_not_told_by_the_number_of_another(void **state) {
+        Fixture *f = *state;
+
+        reach(f, "top", ONE, TOP);
+        f->shares_root = 1;
+        assert_told(f, "top", CREAT_OR_OPEN CWD("\"/srv/one/d\"") PARENT("/srv/one/d", 300) FILE_ITEM("f", 301, "NORMAL"), ONE);
+        /* d is both that of the link and that of what it leads to. */
+        assert_untold(f, "top", CREAT_OR_OPEN CWD("\"/srv/one/d\"") PARENT("/srv/one/d", 300) FILE_ITEM("link", 301, "NORMAL"));
+        f->canonical = "/srv/two/d/f";
+        assert_told(f, "top", CREAT_OR_OPEN CWD("\"/\"") PARENT("/", 300) FILE_ITEM("link", 301, "NORMAL"), TWO);
+        /* Dangling, or refused. */
+        assert_untold(f, "top", CREAT_OR_OPEN CWD("\"/srv/one/d\"") PARENT("/srv/one/d", 300) ITEM("(null)", 300, "040755", "PARENT")
+                                ITEM("(null)", 999, "0100644", "CREATE"));
+        assert_told(f, "top", CREAT_OR_OPEN CWD("\"/srv/one/d\"") PARENT("/srv/one/d", 300) FILE_ITEM("new", 999, "CREATE"), ONE);
+}
+
 static void test_an_interpreter_may_be_what_the_rule_matched(void **state) {
         Fixture *f = *state;
 
@@ -549,6 +565,7 @@ int main(void) {
                 TEST(test_the_top_of_a_subvolume_is_in_itself),
                 TEST(test_a_subvolume_is_renamed_with_all_in_it),
                 TEST(test_a_link_that_is_opened_for_making_may_lead_elsewhere),
+                TEST(test_a_symlinks_directory_is_not_told_by_the_number_of_another),
                 TEST(test_an_interpreter_may_be_what_the_rule_matched),
                 TEST(test_what_is_on_a_device_that_the_rule_doesn_t_reach_wasn_t_matched),
                 TEST(test_an_object_without_its_directory_is_told_by_its_path),
