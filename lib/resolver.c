@@ -37,16 +37,18 @@ typedef struct Context {
         FopsSpan watched;   /* the directory of the rule that reported it, or absent */
 } Context;
 
-static bool inode_fits(const FopsResolver *r, const FopsInode *inode, const FopsItem *item) {
+static bool device_fits(const FopsResolver *r, const FopsInode *inode, const FopsItem *item) {
         const FopsSubvolume *v;
 
-        if (!item->has_inode || inode->inode != item->inode || item->subvolume == FOPS_SUBVOLUME_UNTOLD)
-                return false;
-        if (item->subvolume > 0) {
+        if (item->subvolume > 0 && item->subvolume != FOPS_SUBVOLUME_UNTOLD) {
                 v = fops_subvolumes_get(fops_path_index_subvolumes(r->index), item->subvolume);
                 return v && inode->dev_major == v->stat_major && inode->dev_minor == v->stat_minor;
         }
         return !inode->dev_is_certain || (inode->dev_major == item->dev_major && inode->dev_minor == item->dev_minor);
+}
+
+static bool inode_fits(const FopsResolver *r, const FopsInode *inode, const FopsItem *item) {
+        return item->has_inode && inode->inode == item->inode && item->subvolume != FOPS_SUBVOLUME_UNTOLD && device_fits(r, inode, item);
 }
 
 /* May @inode be the file of @item by another number? */
@@ -318,6 +320,24 @@ static Found find_unseen(const Context *c, const FopsObject *object, FopsSpan pa
         return (Found){ .path = path, .dir = fops_path_dirname(path), .source = FOPS_PATH_VERIFIED };
 }
 
+/* O_TMPFILE: what the item is called is the directory, and what it is is the file. No inode tells whether the name leads there still. */
+static FopsSpan find_nameless_dir(const Context *c, const FopsObject *object) {
+        FopsSpan named, canonical;
+        FopsInode inode;
+
+        if (!object->parent || object->base != FOPS_BASE_CWD)
+                return FOPS_SPAN_ABSENT;
+        named = fops_path_join(c->arena, c->cwd, object->parent->name);
+        if (named.data && world_canonicalize(c, named, &canonical, &inode) == 0) {
+                if (!device_fits(c->resolver, &inode, object->parent))
+                        return FOPS_SPAN_ABSENT;
+                if (world_shares_root(c) == 1)
+                        return has_stood(c, named) && has_stood(c, canonical) ? canonical : FOPS_SPAN_ABSENT;
+                named = canonical;
+        }
+        return found_by_text(c, NULL, object->parent->name, named, named).dir;
+}
+
 static Found find_object(const Context *c, const FopsObject *object, FopsSpan hint) {
         const FopsResolver *r = c->resolver;
         FopsObject itself = *object;
@@ -334,9 +354,7 @@ static Found find_object(const Context *c, const FopsObject *object, FopsSpan hi
         }
 
         if (object->is_nameless) {
-                /* O_TMPFILE: what the item is called is the directory. */
-                if (object->parent && object->base == FOPS_BASE_CWD && world_shares_root(c) != 0)
-                        found.dir = fops_path_join(c->arena, c->cwd, object->parent->name);
+                found.dir = find_nameless_dir(c, object);
                 return found;
         }
 

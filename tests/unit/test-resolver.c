@@ -671,6 +671,39 @@ static void test_what_is_open_is_believed_if_its_own_name_has_not_changed_either
         assert_path(NULL, NULL, "unresolved");
 }
 
+#define TMPFILE CALL_64("syscall=257 success=yes exit=3 a0=ffffff9c a1=1 a2=410002 a3=180") CWD("\"/srv\"")
+
+static void test_a_tmpfiles_directory_is_called_as_it_is(void **state) {
+        static const char lines[] = TMPFILE FILE_ITEM("ln", 7, "NORMAL");
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/ln", 6, "/data/real", 2 }, { "/data", 3 }, { "/data/real", 2 } };
+        World world = { .places = places, .n_places = ELEMENTSOF(places) };
+        Fixture *f = *state;
+
+        resolve(f, &world, lines);
+        assert_path(NULL, "/data/real", "unresolved");
+        /* On another device, it is another one. */
+        resolve(f, &world, TMPFILE ITEM_ON("fd:00", "\"ln\"", 7, "0100600", "NORMAL"));
+        assert_path(NULL, NULL, "unresolved");
+        /* The link may have led elsewhere, or the directory have been elsewhere. */
+        places[1].changed_usec = NOW;
+        resolve(f, &world, lines);
+        assert_path(NULL, NULL, "unresolved");
+        places[1].changed_usec = 0;
+        places[3].changed_usec = NOW;
+        resolve(f, &world, lines);
+        assert_path(NULL, NULL, "unresolved");
+        /* Files that come and go in it don't move it. */
+        places[3].changed_usec = 0;
+        places[4].changed_usec = NOW;
+        resolve(f, &world, lines);
+        assert_path(NULL, "/data/real", "unresolved");
+
+        /* What is gone may have had another root. */
+        world.root = ROOT_GONE;
+        resolve_indexed(f, &world, NULL, lines);
+        assert_path(NULL, NULL, "unresolved");
+}
+
 static void test_a_moved_directorys_climbing_name_is_not_verified(void **state) {
         const World *world = WORLD(PLACES({ "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }));
         const char *lines = CALL_64("syscall=82 success=yes exit=0 a0=5 a1=1 a2=5 a3=2") CWD("\"/srv/other/sub\"")
@@ -1085,6 +1118,7 @@ int main(void) {
                 TEST(test_nameless_items_are_found_by_inode_only),
                 TEST(test_a_create_through_a_dangling_symlink_guesses_no_directory),
                 TEST(test_a_tmpfile_has_a_directory_and_no_path),
+                TEST(test_a_tmpfiles_directory_is_called_as_it_is),
                 TEST(test_a_rename_that_moves_the_current_directory_is_not_joined_to_the_new_one),
                 TEST(test_a_rename_beside_the_current_directory_can_be_proved),
                 TEST(test_renames_that_cannot_move_it_are_joined),
