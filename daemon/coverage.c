@@ -213,7 +213,8 @@ static int say_armed(Coverage *c, const Ruleset *fresh) {
                         publisher_state(c->publisher, LOG_NOTICE, "disarmed",
                                         now ? "%s is another directory now" : "%s is gone; it is watched again when it reappears",
                                         t->path);
-                r = trees_leave(c->trees, t->path);
+                if (t->is_directory)
+                        r = trees_leave(c->trees, t->path);
         }
         for (size_t i = 0; i < fresh->targets.n_items; i++) {
                 const FopsTarget *t = fresh->targets.items + i, *before = ruleset_find_armed(old, t);
@@ -421,11 +422,11 @@ int coverage_hear_moves(Coverage *c) {
         return trees_hear_moves(c->trees);
 }
 
-int coverage_look(Coverage *c) {
+int coverage_look(Coverage *c, bool is_idle) {
         int r = c->is_due ? apply_taken_over(c) : 0;
 
         if (r >= 0)
-                r = trees_look(c->trees);
+                r = trees_look(c->trees, is_idle);
         if (r >= 0 && c->surplus_usec > 0 && clock_usec(CLOCK_MONOTONIC) > c->surplus_usec + SURPLUS_USEC) {
                 c->generation++;
                 c->older_usec = clock_usec(CLOCK_MONOTONIC);

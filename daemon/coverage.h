@@ -57,8 +57,8 @@ int coverage_forget_trees(Coverage *c);
 /* Before events are handed out: what has happened that no event tells. 0 or -errno. */
 int coverage_hear_moves(Coverage *c);
 
-/* Now and then: does what is due. 0 or -errno. */
-int coverage_look(Coverage *c);
+/* Now and then: does what is due. @is_idle: nothing that was received waits to be dealt with. 0 or -errno. */
+int coverage_look(Coverage *c, bool is_idle);
 
 /* No rules can be shared any more (ruleset_install()). 0 or -errno. */
 int coverage_unshare(Coverage *c);

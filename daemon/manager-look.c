@@ -54,7 +54,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata) {
         int r;
 
         alive_touch(&m->alive);
-        r = coverage_look(&m->coverage);
+        r = coverage_look(&m->coverage, intake_ring_used_bytes(m->intake) == 0);
         if (r >= 0)
                 r = tamper_guard_look(&m->tamper_guard, m->coverage.ruleset);
         if (r == -EXDEV)

@@ -23,31 +23,70 @@ static TreeRoot *find_root(TreeScan *s, FopsSpan path) {
         return NULL;
 }
 
-static int remember(TreeScan *s, FopsSpan path, FopsInodeKey key) {
-        TreeRoot *roots, *known = find_root(s, path);
-        _cleanup_free_ char *copy = NULL;
+static int remember(TreeScan *s, FopsSpan path, FopsInodeKey key, bool is_tree) {
+        _cleanup_free_ char *copy = strndup(path.data, path.size);
+        TreeRoot *roots;
 
-        if (known) {
-                known->key = key;
-                known->gone_usec = 0;
-                return 0;
-        }
-
-        copy = strndup(path.data, path.size);
         if (!copy)
                 return -ENOMEM;
         roots = reallocarray(s->roots, s->n_roots + 1, sizeof(TreeRoot));
         if (!roots)
                 return -ENOMEM;
         s->roots = roots;
-        s->roots[s->n_roots++] = (TreeRoot){ .path = TAKE_PTR(copy), .key = key };
+        s->roots[s->n_roots++] = (TreeRoot){ .path = TAKE_PTR(copy), .key = key, .is_wanted = true, .is_tree = is_tree };
         return 0;
 }
 
-int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path) {
-        int r = remember(s, path, key);
+/* Is all that is done in it heard of as of what is in another root? */
+static bool is_in_tree(const TreeScan *s, const TreeRoot *root) {
+        for (size_t i = 0; i < s->n_roots; i++) {
+                const TreeRoot *other = s->roots + i;
 
-        return r < 0 ? r : fops_path_index_add_root(s->index, key, path);
+                if (other != root && other->is_tree && other->gone_usec == 0 &&
+                    fops_path_is_below(fops_span_from_string(root->path), fops_span_from_string(other->path)))
+                        return true;
+        }
+        return false;
+}
+
+/* It is there again. What the index has of it is from before, and of what was done meanwhile nothing was heard. */
+static int forget_unheard(TreeScan *s, TreeRoot *root, FopsInodeKey key) {
+        int r = 0;
+
+        if (fops_inode_key_equal(root->key, key)) {
+                tree_scan_set_incomplete(s, key);
+                r = fops_path_index_remove_root(s->index, key, fops_span_from_string(root->path));
+                if (r >= 0 && !(is_in_tree(s, root) && fops_path_index_is_known(s->index, key)))
+                        r = fops_path_index_remove_below(s->index, key);
+        }
+        root->gone_usec = 0;
+        root->is_tree = false;
+        return MIN(r, 0);
+}
+
+/* As tree_scan_make_root(). KNOWN: so is all that is to be known of what is below. */
+static int make_root(TreeScan *s, FopsInodeKey key, FopsSpan path, bool is_tree) {
+        TreeRoot *known = find_root(s, path);
+        bool is_new = !known;
+        int r = 0;
+
+        if (!known)
+                r = remember(s, path, key, is_tree);
+        else {
+                if (known->gone_usec > 0)
+                        r = forget_unheard(s, known, key);
+                is_new = is_tree && !known->is_tree;
+                known->key = key;
+                known->is_wanted = true;
+                known->is_tree |= is_tree;
+        }
+        if (r >= 0)
+                r = fops_path_index_add_root(s->index, key, path);
+        return r == FOPS_INDEX_KNOWN && is_new ? FOPS_INDEX_DONE : r;
+}
+
+int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path) {
+        return make_root(s, key, path, true);
 }
 
 /* What was mounted and isn't in @now. */
@@ -126,16 +165,61 @@ static bool is_mounted(const TreeScan *s, FopsInodeKey key) {
         return false;
 }
 
-int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
-        TreeRoot *root = find_root(s, path);
-
-        if (!root)
-                return 0;
+static int leave_root(TreeScan *s, TreeRoot *root, uint64_t usec) {
         /* The next file system may have its device number, and its inodes. */
         if (!is_mounted(s, root->key))
                 return remove_root(s, root);
         root->gone_usec = usec;
         return 0;
+}
+
+int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec) {
+        TreeRoot *root = find_root(s, path);
+
+        return root ? leave_root(s, root, usec) : 0;
+}
+
+void tree_scan_begin_targets(TreeScan *s) {
+        for (size_t i = 0; i < s->n_roots; i++)
+                s->roots[i].is_wanted = false;
+}
+
+static bool is_in_target(const FopsTargets *targets, const TreeRoot *root) {
+        for (size_t i = 0; i < targets->n_items; i++) {
+                const FopsTarget *t = targets->items + i;
+
+                if (t->is_directory && !t->is_missing &&
+                    fops_path_is_below(fops_span_from_string(root->path), fops_span_from_string(t->path)))
+                        return true;
+        }
+        return false;
+}
+
+int tree_scan_leave_trees(TreeScan *s, const FopsTargets *targets, uint64_t usec) {
+        int r = 0;
+
+        for (size_t i = s->n_roots; r >= 0 && i-- > 0;) {
+                TreeRoot *root = s->roots + i;
+
+                if (root->is_tree && root->gone_usec == 0 && !root->is_wanted && !is_in_target(targets, root))
+                        r = leave_root(s, root, usec);
+        }
+        return r;
+}
+
+int tree_scan_leave_files(TreeScan *s, const FopsTargets *targets, uint64_t usec) {
+        int r = 0;
+
+        for (size_t i = s->n_roots; r >= 0 && i-- > 0;) {
+                TreeRoot *root = s->roots + i;
+
+                if (root->is_tree || root->gone_usec > 0)
+                        continue;
+                root->is_tree = is_in_target(targets, root);
+                if (!root->is_tree && !root->is_wanted)
+                        r = leave_root(s, root, usec);
+        }
+        return r;
 }
 
 int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
@@ -148,7 +232,7 @@ int tree_scan_remove_left(TreeScan *s, uint64_t usec) {
 }
 
 /* Opens @path and makes it a root. Returns a descriptor, an outcome of the index in *@ret_outcome, or -errno: it isn't there. */
-static int add_root(TreeScan *s, FopsSpan path, TreeOpened *ret_opened, int *ret_outcome) {
+static int add_root(TreeScan *s, FopsSpan path, bool is_tree, TreeOpened *ret_opened, int *ret_outcome) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
@@ -158,7 +242,7 @@ static int add_root(TreeScan *s, FopsSpan path, TreeOpened *ret_opened, int *ret
                 return fd;
         r = tree_scan_identify(s, fd, ret_opened);
         if (r >= 0)
-                r = tree_scan_make_root(s, ret_opened->key, path);
+                r = make_root(s, ret_opened->key, path, is_tree);
         if (r < 0)
                 return r;
         *ret_outcome = r;
@@ -177,7 +261,7 @@ int tree_scan_add_root(TreeScan *s, FopsSpan path) {
         TreeOpened opened;
         int outcome;
 
-        fd = add_root(s, path, &opened, &outcome);
+        fd = add_root(s, path, true, &opened, &outcome);
         if (fd < 0)
                 return fd;
         /* What is known has been scanned, or is being. */
@@ -192,7 +276,7 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path) {
 
         if (!fops_path_dirname(path).data)
                 return 0;
-        fd = add_root(s, fops_path_dirname(path), &directory, &outcome);
+        fd = add_root(s, fops_path_dirname(path), false, &directory, &outcome);
         if (fd < 0)
                 return fd;
 

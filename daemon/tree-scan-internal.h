@@ -18,7 +18,9 @@
 typedef struct TreeRoot {
         char *path;
         FopsInodeKey key;
-        uint64_t gone_usec; /* CLOCK_REALTIME; what was done in it before may still be on its way. 0: it is there */
+        uint64_t gone_usec; /* CLOCK_REALTIME; what was done in it before may still be on its way. 0: it is there, and heard of */
+        bool is_wanted;     /* since tree_scan_begin_targets() */
+        bool is_tree;       /* all below is heard of; else only of the watched files in it */
 } TreeRoot;
 
 /* What is open on a descriptor. */

@@ -36,10 +36,16 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path);
 /* The same of all roots at @path and below it. */
 int tree_scan_remove_below(TreeScan *s, FopsSpan path);
 
-/* It went at @usec (CLOCK_REALTIME); it is still known until those that went before some time are removed, or another comes there.
- * 0 or -errno. */
+/* It went at @usec (CLOCK_REALTIME); it is still known until those that went before some time are removed, or it is added again: then
+ * as if it were new. 0 or -errno. */
 int tree_scan_leave_root(TreeScan *s, FopsSpan path, uint64_t usec);
 int tree_scan_remove_left(TreeScan *s, uint64_t usec);
+
+/* Other targets than before: _begin_targets(), then their directories are added, _leave_trees(), then their files, _leave_files(). Roots
+ * that were added before, and have no target now, are left at @usec, unless they are below one that is a directory. 0 or -errno. */
+void tree_scan_begin_targets(TreeScan *s);
+int tree_scan_leave_trees(TreeScan *s, const FopsTargets *targets, uint64_t usec);
+int tree_scan_leave_files(TreeScan *s, const FopsTargets *targets, uint64_t usec);
 
 /* Looks up which subvolumes the rules of @targets reach, all of which are roots already. 1 if there are new ones, which may want rules
  * of their own; 0 or -ENOMEM. */

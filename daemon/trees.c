@@ -120,17 +120,35 @@ int trees_follow(Trees *t, const FopsTargets *targets) {
         return r;
 }
 
-int trees_add_targets(Trees *t, const FopsTargets *targets) {
-        int r = tree_scan_read_mounts(t->scan);
+static int add_roots(Trees *t, const FopsTargets *targets, bool are_directories) {
+        int r = 0;
 
         if (r >= 0)
                 r = trees_follow(t, targets);
         for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
                 const FopsTarget *target = targets->items + i;
 
-                if (is_there(target))
-                        r = add_root(t, target->path, target->is_directory);
+                if (target->is_directory == are_directories && is_there(target))
+                        r = add_root(t, target->path, are_directories);
         }
+        return r;
+}
+
+int trees_add_targets(Trees *t, const FopsTargets *targets) {
+        const uint64_t now_usec = realtime_usec();
+        int r = tree_scan_read_mounts(t->scan);
+
+        if (r >= 0)
+                r = trees_follow(t, targets);
+        tree_scan_begin_targets(t->scan);
+        if (r >= 0)
+                r = add_roots(t, targets, true);
+        if (r >= 0)
+                r = tree_scan_leave_trees(t->scan, targets, now_usec);
+        if (r >= 0)
+                r = add_roots(t, targets, false);
+        if (r >= 0)
+                r = tree_scan_leave_files(t->scan, targets, now_usec);
         fops_path_index_end_first_roots(t->index);
         if (r >= 0)
                 r = tree_scan_find_reach(t->scan, targets);
@@ -184,13 +202,13 @@ int trees_leave(Trees *t, const char *path) {
         return tree_scan_leave_root(t->scan, fops_span_from_string(path), realtime_usec());
 }
 
-int trees_look(Trees *t) {
+int trees_look(Trees *t, bool is_idle) {
         /* An event isn't from later than now, but for a clock that was set back since. */
-        uint64_t newest_usec = MIN(fops_pipeline_stats(t->pipeline).newest_usec, realtime_usec());
+        uint64_t now = realtime_usec(), heard_usec = is_idle ? now : MIN(fops_pipeline_stats(t->pipeline).newest_usec, now);
 
         if (fops_path_index_stats(t->index).n_evicted > 0)
                 fops_pipeline_set_index_complete(t->pipeline, UINT64_MAX);
-        return newest_usec > OVERDUE_USEC ? tree_scan_remove_left(t->scan, newest_usec - OVERDUE_USEC) : 0;
+        return heard_usec > OVERDUE_USEC ? tree_scan_remove_left(t->scan, heard_usec - OVERDUE_USEC) : 0;
 }
 
 TreesStats trees_stats(const Trees *t) {

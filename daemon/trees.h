@@ -23,8 +23,8 @@ FopsPathIndex *trees_index(Trees *t);
  * are borrowed. 0 or -errno. */
 int trees_start(Trees *t, sd_event *event, FopsPipeline *pipeline, WatchFollow *follow);
 
-/* Directories that are watched, and those that watched files are in, become known at once, all below in the background. 0 or
- * -errno of memory. */
+/* Directories that are watched, and those that watched files are in, become known at once, all below in the background; what was so
+ * before and is no longer is left. 0 or -errno of memory. */
 int trees_add_targets(Trees *t, const FopsTargets *targets);
 
 /* Nothing is known any more. 0 or -errno. */
@@ -44,7 +44,7 @@ int trees_read_mounts(Trees *t);
 int trees_add(Trees *t, const char *path);
 int trees_remove(Trees *t, const char *path);
 
-/* A watched directory is gone: what was done in it may still be on its way, so it is known for a while. 0 or -errno. */
+/* A watched directory isn't at its path any more: what was done in it may still be on its way, so it is known for a while. 0 or -errno. */
 int trees_leave(Trees *t, const char *path);
 
 /* A directory came into a tree from where nothing is known. */
@@ -59,5 +59,6 @@ typedef struct TreesStats {
 /* From trees_start() on. */
 TreesStats trees_stats(const Trees *t);
 
-/* To be called now and then: what was cut for want of room makes the index incomplete, and what is gone is forgotten. 0 or -errno. */
-int trees_look(Trees *t);
+/* To be called now and then: what was cut for want of room makes the index incomplete, and what is gone is forgotten. @is_idle: nothing that
+ * was received waits to be dealt with. 0 or -errno. */
+int trees_look(Trees *t, bool is_idle);

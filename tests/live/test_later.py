@@ -88,6 +88,23 @@ def test_a_directory_that_is_moved_away_and_back(ground):
     live.equal(touched(ground), [path + "/seen", path + "/unseen"], "files made or written")
 
 
+def test_what_changed_while_it_was_away_is_seen_as_it_is(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    path, away = tree + "/dir", tree + "/away"
+    os.makedirs(path + "/x")
+    daemon = ground.watching(path)
+    os.rename(path, away)
+    wait_for(ground, "disarmed", path)
+    os.rename(away + "/x", away + "/y")
+    os.rename(away, path)
+    wait_for(ground, "armed", path)
+    time.sleep(0.5)
+    run("sh", "-c", f"cd {path}/y && touch f")
+    daemon.stop()
+    live.equal(touched(ground), [path + "/y/f"], "files made")
+
+
 def test_another_directory_in_its_place(ground):
     """Without a moment in between in which there is none: armed all the same."""
     ground.need_free_registration()

@@ -73,6 +73,61 @@ def test_a_watch_is_armed_when_the_command_ends(ground):
                [("create", tree + "/x", "other"), ("delete", tree + "/x", "other")], "operations")
 
 
+def wait_for_paths(ground, name, n):
+    """The paths of what was done to files called @name, once there are @n of them."""
+    deadline = time.monotonic() + live.READY_SECONDS
+    while True:
+        # Of what is unresolved the line for people has the name.
+        found = [e for e in live.operations(ground.entries()) if e.text("FOPSD_OP") == "create" and name in (e.text("MESSAGE") or "")]
+        if len(found) >= n:
+            return [e.text("FOPSD_PATH") for e in found]
+        live.check(time.monotonic() < deadline, f"{name} isn't found {n} times")
+        time.sleep(0.1)
+
+
+def test_what_is_watched_again_is_looked_at_again(ground):
+    """What was renamed while it wasn't watched is called as it is now, whatever was known of it."""
+    ground.need_free_registration()
+    other, tree = ground.tree(), ground.tree()
+    configure(ground, f'watches = ( {{ path = "{other}"; }} );\n')
+    os.makedirs(tree + "/x/in")
+    daemon = ground.fopsd("--source", "daemon")
+    live.equal(fopsctl("watch", tree)[0], 0, "watch")
+    subprocess.run(["touch", tree + "/x/in/before"], check=True)
+    live.equal(wait_for_paths(ground, "before", 1), [tree + "/x/in/before"], "before")
+    live.equal(fopsctl("unwatch", tree)[0], 0, "unwatch")
+    os.rename(tree + "/x", tree + "/y")
+    live.equal(fopsctl("watch", tree)[0], 0, "watch again")
+    directory = os.open(tree + "/y/in", os.O_DIRECTORY | os.O_PATH)
+    for name in ("after1", "after2"):
+        os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=directory))
+        live.equal(wait_for_paths(ground, name, 1), [tree + "/y/in/" + name], name)
+    os.close(directory)
+    daemon.stop()
+
+
+def test_what_is_watched_no_more_is_not_known_for_long(ground):
+    """Nobody hears of what is renamed in it; so a file that comes there from a watched tree isn't said to be where it isn't."""
+    ground.need_free_registration()
+    other, tree = ground.tree(), ground.tree()
+    configure(ground, f'watches = ( {{ path = "{other}"; }} );\n')
+    os.makedirs(tree + "/x")
+    daemon = ground.fopsd("--source", "daemon")
+    live.equal(fopsctl("watch", tree)[0], 0, "watch")
+    subprocess.run(["touch", other + "/file"], check=True)
+    wait_for_paths(ground, "file", 1)
+    live.equal(fopsctl("unwatch", tree)[0], 0, "unwatch")
+    time.sleep(6)
+    os.rename(tree + "/x", tree + "/y")
+    directory = os.open(tree + "/y", os.O_DIRECTORY | os.O_PATH)
+    os.rename(other + "/file", "file", dst_dir_fd=directory)
+    os.close(directory)
+    daemon.stop()
+    renames = [e for e in live.operations(ground.entries()) if e.text("FOPSD_OP") == "rename"]
+    live.equal([e.text("FOPSD_PATH") for e in renames], [other + "/file"], "renamed")
+    live.check(renames[0].text("FOPSD_NEW_PATH") in (None, tree + "/y/file"), f"to {renames[0].text('FOPSD_NEW_PATH')}")
+
+
 def test_what_is_not_there_yet_is_waited_for(ground):
     ground.need_free_registration()
     tree = ground.tree()

@@ -339,6 +339,130 @@ static void test_what_is_forgotten_is_seen_as_it_is_then(void **state) {
         assert_known(f, "tree/z/b/file", false);
 }
 
+static void test_a_root_that_was_left_is_read_as_if_it_were_new(void **state) {
+        FopsSpan root;
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/old");
+        make_file(f, "tree/old/file");
+        make_directory(f, "tree/stays");
+        add_root(f, "tree");
+        add_root(f, "tree/stays");
+        scan(f);
+        root = fops_span_from_string(at(f, "tree"));
+        assert_int_equal(tree_scan_leave_root(f->scan, root, 1000), 0);
+        /* For what is on its way. */
+        assert_known(f, "tree/old/file", false);
+
+        assert_int_equal(rename(at(f, "tree/old"), at(f, "tree/new")), 0);
+        add_root(f, "tree");
+        assert_known(f, "tree", true);
+        assert_path_of(f, key_of(f, "tree/new"), true, NULL);
+        assert_path_of(f, key_of(f, "tree/new/file"), false, NULL);
+        assert_known(f, "tree/stays", true);
+        scan(f);
+        assert_known(f, "tree/new/file", false);
+        assert_int_equal(f->n_done, 2);
+        /* It isn't left any more. */
+        assert_int_equal(tree_scan_remove_left(f->scan, UINT64_MAX), 0);
+        assert_known(f, "tree/new/file", false);
+}
+
+/* From now on these, of which a directory ends in a slash. */
+static void set_targets(Fixture *f, const char *const *names, uint64_t usec) {
+        FopsTarget items[4] = {};
+        char paths[4][PATH_MAX + 64];
+        FopsTargets targets = { .items = items };
+
+        for (; names[targets.n_items]; targets.n_items++) {
+                char *path = paths[targets.n_items];
+                size_t size = strlen(names[targets.n_items]);
+
+                snprintf(path, sizeof(paths[0]), "%s/%s", f->root, names[targets.n_items]);
+                items[targets.n_items].path = path;
+                items[targets.n_items].is_directory = names[targets.n_items][size - 1] == '/';
+                if (items[targets.n_items].is_directory)
+                        path[strlen(path) - 1] = '\0';
+        }
+        tree_scan_begin_targets(f->scan);
+        for (size_t i = 0; i < targets.n_items; i++)
+                if (items[i].is_directory)
+                        assert_int_equal(tree_scan_add_root(f->scan, fops_span_from_string(paths[i])), 0);
+        assert_int_equal(tree_scan_leave_trees(f->scan, &targets, usec), 0);
+        for (size_t i = 0; i < targets.n_items; i++)
+                if (!items[i].is_directory)
+                        assert_int_equal(tree_scan_add_file(f->scan, fops_span_from_string(paths[i])), 0);
+        assert_int_equal(tree_scan_leave_files(f->scan, &targets, usec), 0);
+}
+#define SET_TARGETS(f, usec, ...) set_targets(f, (const char *const[]){ __VA_ARGS__, NULL }, usec)
+
+static void test_what_is_watched_no_more_is_left_but_not_what_another_covers(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/in");
+        make_file(f, "tree/in/file");
+        make_directory(f, "other");
+        make_file(f, "other/file");
+        make_directory(f, "etc");
+        make_file(f, "etc/passwd");
+        SET_TARGETS(f, 1000, "tree/", "tree/in/", "other/", "etc/passwd");
+        scan(f);
+
+        SET_TARGETS(f, 2000, "tree/");
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_int_equal(tree_scan_remove_left(f->scan, 2000), 0);
+        assert_known(f, "other/file", false);
+        assert_known(f, "etc/passwd", false);
+        assert_int_equal(tree_scan_remove_left(f->scan, 2001), 0);
+        assert_path_of(f, key_of(f, "other/file"), false, NULL);
+        assert_path_of(f, key_of(f, "etc"), true, NULL);
+        assert_known(f, "tree/in/file", false);
+
+        /* It was heard of all the time. */
+        SET_TARGETS(f, 3000, "tree/", "tree/in/", "tree/in/file");
+        assert_false(tree_scan_is_busy(f->scan));
+        SET_TARGETS(f, 4000, "tree/", "tree/in/file");
+        assert_int_equal(tree_scan_remove_left(f->scan, UINT64_MAX), 0);
+        assert_false(tree_scan_is_busy(f->scan));
+        assert_known(f, "tree/in/file", false);
+}
+
+static void test_a_tree_of_which_one_file_is_still_watched_is_left(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_directory(f, "tree/in");
+        make_directory(f, "tree/in/old");
+        make_file(f, "tree/in/file");
+        SET_TARGETS(f, 1000, "tree/", "tree/in/file");
+        scan(f);
+        SET_TARGETS(f, 2000, "tree/in/file");
+        assert_known(f, "tree/in/file", false);
+        assert_path_of(f, key_of(f, "tree/in/old"), true, NULL);
+
+        assert_int_equal(rename(at(f, "tree/in/old"), at(f, "tree/in/new")), 0);
+        SET_TARGETS(f, 3000, "tree/in/");
+        assert_path_of(f, key_of(f, "tree/in/new"), true, NULL);
+        assert_true(tree_scan_is_busy(f->scan));
+        scan(f);
+        assert_known(f, "tree/in/new", true);
+}
+
+static void test_where_files_were_watched_there_is_more_to_read_when_all_is(void **state) {
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_file(f, "tree/file");
+        make_file(f, "tree/neighbour");
+        SET_TARGETS(f, 1000, "tree/file");
+        SET_TARGETS(f, 2000, "tree/", "tree/file");
+        assert_true(tree_scan_is_busy(f->scan));
+        scan(f);
+        assert_known(f, "tree/neighbour", false);
+}
+
 static void test_a_watched_file_is_known_without_its_neighbours(void **state) {
         Fixture *f = *state;
 
@@ -408,6 +532,10 @@ int main(void) {
                 TEST(test_a_directory_of_many_entries_is_read_to_its_end),
                 TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),
                 TEST(test_what_is_forgotten_is_seen_as_it_is_then),
+                TEST(test_a_root_that_was_left_is_read_as_if_it_were_new),
+                TEST(test_what_is_watched_no_more_is_left_but_not_what_another_covers),
+                TEST(test_a_tree_of_which_one_file_is_still_watched_is_left),
+                TEST(test_where_files_were_watched_there_is_more_to_read_when_all_is),
                 TEST(test_a_watched_file_is_known_without_its_neighbours),
                 TEST(test_a_new_directory_of_a_known_one_is_scanned_when_asked),
                 TEST(test_freeing_a_scan_at_work_leaves_nothing_open),
