@@ -49,40 +49,41 @@ static bool is_in_tree(const TreeScan *s, const TreeRoot *root) {
         return false;
 }
 
-/* It is there again. What the index has of it is from before, and of what was done meanwhile nothing was heard. */
-static int forget_unheard(TreeScan *s, TreeRoot *root, FopsInodeKey key) {
-        int r = 0;
+/* @root is there again. What the index has of it is from before, and of what was done meanwhile nothing was heard. */
+static int forget_unheard(TreeScan *s, const TreeRoot *root) {
+        int r;
 
-        if (fops_inode_key_equal(root->key, key)) {
-                tree_scan_set_incomplete(s, key);
-                r = fops_path_index_remove_root(s->index, key, fops_span_from_string(root->path));
-                if (r >= 0 && !(is_in_tree(s, root) && fops_path_index_is_known(s->index, key)))
-                        r = fops_path_index_remove_below(s->index, key);
-        }
-        root->gone_usec = 0;
-        root->is_tree = false;
+        tree_scan_set_incomplete(s, root->key);
+        r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
+        if (r >= 0 && !(is_in_tree(s, root) && fops_path_index_is_known(s->index, root->key)))
+                r = fops_path_index_remove_below(s->index, root->key);
         return MIN(r, 0);
 }
 
 /* As tree_scan_make_root(). KNOWN: so is all that is to be known of what is below. */
 static int make_root(TreeScan *s, FopsInodeKey key, FopsSpan path, bool is_tree) {
         TreeRoot *known = find_root(s, path);
-        bool is_new = !known;
-        int r = 0;
+        bool was_away, is_back, was_tree;
+        int r;
 
-        if (!known)
+        if (!known) {
                 r = remember(s, path, key, is_tree);
-        else {
-                if (known->gone_usec > 0)
-                        r = forget_unheard(s, known, key);
-                is_new = is_tree && !known->is_tree;
-                known->key = key;
-                known->is_wanted = true;
-                known->is_tree |= is_tree;
+                return r < 0 ? r : fops_path_index_add_root(s->index, key, path);
         }
-        if (r >= 0)
-                r = fops_path_index_add_root(s->index, key, path);
-        return r == FOPS_INDEX_KNOWN && is_new ? FOPS_INDEX_DONE : r;
+
+        /* Left; or an event has taken it to where nobody knows. */
+        was_away = known->gone_usec > 0 || !fops_path_index_is_held(s->index, known->key);
+        is_back = was_away && fops_inode_key_equal(known->key, key);
+        was_tree = known->is_tree && !was_away;
+        r = is_back ? forget_unheard(s, known) : 0;
+        if (r < 0)
+                return r;
+        known->key = key;
+        known->gone_usec = 0;
+        known->is_wanted = true;
+        known->is_tree = was_tree || is_tree;
+        r = fops_path_index_add_root(s->index, key, path);
+        return r == FOPS_INDEX_KNOWN && is_tree && !was_tree ? FOPS_INDEX_DONE : r;
 }
 
 int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path) {
@@ -291,16 +292,38 @@ int tree_scan_add_file(TreeScan *s, FopsSpan path) {
         return MIN(r, 0);
 }
 
+/* Is @root, which an event has taken to where nobody knows, at its path? What else is there isn't watched yet. */
+static int look_for(TreeScan *s, const TreeRoot *root) {
+        FopsSpan path = fops_span_from_string(root->path);
+        _cleanup_close_ int fd = -EBADF;
+        TreeOpened opened;
+
+        fops_arena_reset(&s->arena);
+        fd = tree_scan_open_directory(s, path);
+        if (fd < 0)
+                return fd == -ENOMEM ? fd : 0;
+        if (tree_scan_identify(s, fd, &opened) < 0 || !fops_inode_key_equal(opened.key, root->key))
+                return 0;
+        return MIN(make_root(s, opened.key, path, root->is_tree), 0);
+}
+
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {
-        bool has_new = false;
+        bool has_new = false, is_bare = false;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < s->n_roots; i++)
-                if (fops_inode_key_equal(s->roots[i].key, directory)) {
-                        r = tree_scan_look_again(s, directory, fops_span_from_string(s->roots[i].path));
-                        has_new |= r > 0;
-                }
+        for (size_t i = 0; r >= 0 && i < s->n_roots; i++) {
+                const TreeRoot *root = s->roots + i;
+
+                if (!fops_inode_key_equal(root->key, directory))
+                        continue;
+                r = tree_scan_look_again(s, directory, fops_span_from_string(root->path));
+                has_new |= r > 0;
+                is_bare |= !root->is_tree;
+                if (r >= 0 && root->gone_usec == 0 && !fops_path_index_is_held(s->index, directory))
+                        r = look_for(s, root);
+        }
+        /* Of what is beside watched files nothing is heard later. */
         if (r >= 0)
-                r = has_new ? sd_event_source_set_enabled(s->source, SD_EVENT_ON) : tree_scan_enqueue(s, directory);
+                r = has_new || is_bare ? sd_event_source_set_enabled(s->source, SD_EVENT_ON) : tree_scan_enqueue(s, directory);
         return r < 0 ? r : has_new;
 }

@@ -54,8 +54,8 @@ int tree_scan_find_reach(TreeScan *s, const FopsTargets *targets);
 /* Nothing is known any more, and nothing is a root. 0 or a negative errno. */
 int tree_scan_forget(TreeScan *s);
 
-/* A directory that the index has already, with all below. Or, of a root in which there are new subvolumes, those alone: then 1, and
- * they may want rules of their own. Else 0 or -ENOMEM. */
+/* A directory that the index has already, or a root that it has lost and that is found at its path, with all below. Or, of a root in which
+ * there are new subvolumes, those alone: then 1, and they may want rules of their own. Else 0 or -ENOMEM. */
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory);
 
 bool tree_scan_is_busy(const TreeScan *s);

@@ -123,8 +123,6 @@ int trees_follow(Trees *t, const FopsTargets *targets) {
 static int add_roots(Trees *t, const FopsTargets *targets, bool are_directories) {
         int r = 0;
 
-        if (r >= 0)
-                r = trees_follow(t, targets);
         for (size_t i = 0; r >= 0 && i < targets->n_items; i++) {
                 const FopsTarget *target = targets->items + i;
 

@@ -131,6 +131,31 @@ static int doubt_names(FopsPathIndex *index, const FopsOperation *op, FopsFed *f
         return r;
 }
 
+/* The roots among what @op moves: a rename has one, an exchange two. */
+typedef struct Roots {
+        FopsInodeKey keys[2];
+        size_t n;
+} Roots;
+
+static Roots find_roots(const FopsPathIndex *index, const FopsOperation *op) {
+        const FopsItem *items[] = { op->object.item, op->new_object.item };
+        Roots roots = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(items); i++)
+                if (items[i] && S_ISDIR(items[i]->mode) && fops_item_key(items[i], roots.keys + roots.n) &&
+                    !(roots.n > 0 && fops_inode_key_equal(roots.keys[0], roots.keys[roots.n])) &&
+                    fops_path_index_is_root(index, roots.keys[roots.n]))
+                        roots.n++;
+        return roots;
+}
+
+/* One that went to where nobody knows may be back already, or be mounted where it is known: to be looked for. */
+static void note_lost(const FopsPathIndex *index, const Roots *roots, FopsFed *fed) {
+        for (size_t i = 0; i < roots->n; i++)
+                if (!fops_path_index_is_held(index, roots->keys[i]) && fed->n_new_trees < FOPS_FED_TREES_MAX)
+                        fed->new_trees[fed->n_new_trees++] = roots->keys[i];
+}
+
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
         FopsPathLink old = { .is_directory = link.is_directory }; /* no directory has inode 0 */
@@ -254,13 +279,16 @@ static bool is_untold(const FopsOperation *op) {
 }
 
 int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret) {
-        const bool untold = is_untold(op);
+        const bool untold = is_untold(op), is_move = op->op == FOPS_OP_RENAME || op->op == FOPS_OP_EXCHANGE;
         FopsFed fed = {};
+        Roots roots = {};
         int r = 0;
 
         *ret = fed;
         if (op->outcome != FOPS_OUTCOME_SUCCESS)
                 return 0;
+        if (is_move)
+                roots = find_roots(index, op);
 
         switch (op->op) {
         case FOPS_OP_CREATE:
@@ -290,6 +318,7 @@ int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret)
                 break;
         }
 
+        note_lost(index, &roots, &fed);
         *ret = fed;
         return r;
 }
@@ -298,8 +327,12 @@ int fops_index_doubt(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret
         FopsFed fed = {};
         int r = 0;
 
-        if (op->outcome == FOPS_OUTCOME_SUCCESS)
+        if (op->outcome == FOPS_OUTCOME_SUCCESS) {
+                const Roots roots = find_roots(index, op);
+
                 r = doubt_names(index, op, &fed);
+                note_lost(index, &roots, &fed);
+        }
         *ret = fed;
         return r;
 }

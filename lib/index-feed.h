@@ -11,7 +11,7 @@
 
 typedef struct FopsFed {
         bool learnt;             /* something new is known: events that waited for a directory may go on */
-        FopsInodeKey new_trees[FOPS_FED_TREES_MAX]; /* directories of whose contents not all was heard: to be scanned */
+        FopsInodeKey new_trees[FOPS_FED_TREES_MAX]; /* directories of whose contents not all was heard: to be scanned; roots that went: to be looked for */
         size_t n_new_trees;
 } FopsFed;
 

@@ -94,20 +94,18 @@ void fops_path_unlink_place(FopsPathIndex *x, uint32_t i) {
         fops_path_store_make_ghost(x, node);
 }
 
-/* An event took a directory to a place that can't be told. Its old path is wrong now; its contents are kept for a while,
- * for the scan or the event that finds it again. */
+/* An event took a directory to a place that can't be told. Its old path is wrong now, as a root too, unless it is mounted there; its
+ * contents are kept for a while, for the scan or the event that finds it again. */
 void fops_path_lose_directory(FopsPathIndex *x, uint32_t node) {
         Entry *e = entry(x, node);
-        uint32_t one = NONE;
-        size_t n = fops_path_count_parents(x, key_of(e), &one);
+        uint32_t one;
 
         if (e->state == ENTRY_GHOST)
                 fops_path_store_drop_place(x, node);
-        else if (n > 1)
+        else if (fops_path_count_parents(x, key_of(e), &one) > 1)
                 e->has_more = true; /* which of them moved isn't known either */
-        else if (n == 1 && e->has_further)
-                fops_path_forget_place(x, one);
-        else if (n == 1) {
+        else {
+                forget_further_places(x, node);
                 fops_path_store_make_ghost(x, node);
                 fops_path_store_drop_place(x, node);
         }

@@ -180,11 +180,13 @@ static void put_outside(FopsPathIndex *x, Key key, bool is_directory, FopsPutHow
                 else
                         set_more(x, key, false);
         } else if (node != NONE) {
-                if (how == FOPS_PUT_CREATED &&
-                    (entry(x, node)->state == ENTRY_GHOST || fops_path_count_roots(x, key, &one) == 0))
+                if (how != FOPS_PUT_CREATED)
+                        fops_path_lose_directory(x, node);
+                else if (entry(x, node)->state == ENTRY_GHOST || fops_path_count_roots(x, key, &one) == 0)
                         fops_path_forget_directory(x, node);
                 else
-                        fops_path_lose_directory(x, node);
+                        while (fops_path_count_parents(x, key, &one) > 0)
+                                fops_path_forget_place(x, one);
         }
 }
 
@@ -482,6 +484,12 @@ int fops_path_index_exchange(FopsPathIndex *x, const FopsPathLink *a, const Fops
         r = fops_path_index_rename(x, a->parent, a->name, &new_a);
         s = fops_path_index_rename(x, b->parent, b->name, &new_b);
         return r < 0 || s < 0 ? MIN(r, s) : MAX(r, s);
+}
+
+bool fops_path_index_is_root(const FopsPathIndex *x, FopsInodeKey key) {
+        uint32_t node = find_directory(x, key), one;
+
+        return node != NONE && entry(x, node)->state != ENTRY_GHOST && fops_path_count_roots(x, key_of(entry(x, node)), &one) > 0;
 }
 
 void fops_path_index_set_whole(FopsPathIndex *x, FopsInodeKey file) {

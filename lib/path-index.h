@@ -135,6 +135,9 @@ int fops_path_index_child(FopsPathIndex *x, FopsInodeKey parent, FopsSpan name, 
 /* True if there is a path for the key, as a directory or as another file. Ghosts have one for older events. */
 bool fops_path_index_is_known(const FopsPathIndex *x, FopsInodeKey key);
 
+/* True if it is a directory that is known by an absolute path of its own. */
+bool fops_path_index_is_root(const FopsPathIndex *x, FopsInodeKey key);
+
 /* True if it has any place, also one that isn't told yet. */
 bool fops_path_index_is_held(const FopsPathIndex *x, FopsInodeKey key);
 

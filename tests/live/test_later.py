@@ -122,6 +122,60 @@ def test_another_directory_in_its_place(ground):
     live.check(not any("unseen" in str(p) for p in touched(ground)), "the old directory is still watched")
 
 
+def renamed(ground, change, back):
+    """Of files that are made in the watched directory after @change has moved it, none is said to be at the watch's path."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    path, other = tree + "/app", tree + "/app.old"
+    os.mkdir(path)
+    daemon = ground.watching(path)
+    run("touch", path + "/f")
+    directory = os.open(path, os.O_DIRECTORY | os.O_PATH)
+    rounds = 10
+    for i in range(rounds):
+        change(path, other)
+        for name in (f"by-path-{i}", f"by-fd-{i}"):
+            os.close(os.open(os.path.join(other, name) if "path" in name else name, os.O_CREAT | os.O_WRONLY, dir_fd=directory))
+            os.unlink(name, dir_fd=directory)
+        back(path, other)
+        time.sleep(0.2)
+    os.close(directory)
+    ready(ground, path, "end")
+    daemon.stop()
+    found = [e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_OP") in ("create", "delete")]
+    live.check(len(found) > rounds, f"few of the files were heard of: {found}")
+    wrong = [p for p in found if p and p.startswith(path + "/by-")]
+    live.check(not wrong, f"{len(wrong)} of {len(found)} paths are where nothing was, first {wrong[:1]}")
+
+
+def test_a_watched_directory_that_is_renamed(ground):
+    renamed(ground, lambda path, other: os.rename(path, other), lambda path, other: os.rename(other, path))
+
+
+def test_a_watched_directory_that_another_is_put_in_place_of(ground):
+    def change(path, other):
+        os.rename(path, other)
+        os.mkdir(path)
+
+    def back(path, other):
+        os.rmdir(path)
+        os.rename(other, path)
+
+    renamed(ground, change, back)
+
+
+def exchange(a, b):
+    live.libc("renameat2", -100, a.encode(), -100, b.encode(), 2)
+
+
+def test_a_watched_directory_that_is_exchanged(ground):
+    def change(path, other):
+        os.makedirs(other, exist_ok=True)
+        exchange(path, other)
+
+    renamed(ground, change, exchange)
+
+
 def test_a_mount_over_it_and_its_end(ground):
     ground.need_free_registration()
     path = ground.tree() + "/dir"

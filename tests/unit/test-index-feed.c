@@ -168,6 +168,31 @@ static void test_what_is_moved_out_of_the_trees_is_forgotten(void **state) {
         assert_int_equal(f->fed.n_new_trees, 0);
 }
 
+static void test_a_watched_directory_that_is_renamed_is_to_be_looked_for(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/", 1) PARENT("/", 1) DIR_ITEM("srv", 2, "DELETE") DIR_ITEM("srv.old", 2, "CREATE"));
+        assert_indexed(f->index, 2, true, NULL);
+        assert_indexed(f->index, 20, false, NULL);
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_int_equal(f->fed.new_trees[0].inode, 2);
+
+        /* What wasn't watched, and has its name now: nothing that was known. */
+        feed(f, RENAMEAT PARENT("/", 1) PARENT("/", 1) DIR_ITEM("srv.new", 50, "DELETE") DIR_ITEM("srv", 50, "CREATE"));
+        assert_int_equal(f->fed.n_new_trees, 0);
+}
+
+static void test_a_watched_directory_that_is_exchanged_is_to_be_looked_for(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT2 PARENT("/", 1) PARENT("/", 1) DIR_ITEM("srv", 2, "DELETE") DIR_ITEM("srv.new", 50, "DELETE")
+                     DIR_ITEM("srv.new", 2, "CREATE") DIR_ITEM("srv", 50, "CREATE"));
+        assert_indexed(f->index, 2, true, NULL);
+        assert_indexed(f->index, 20, false, NULL);
+        assert_int_equal(f->fed.n_new_trees, 1);
+        assert_int_equal(f->fed.new_trees[0].inode, 2);
+}
+
 static void test_a_directory_from_outside_is_a_new_tree(void **state) {
         Fixture *f = *state;
 
@@ -559,6 +584,8 @@ int main(void) {
                 TEST(test_a_renamed_directory_takes_along_what_is_below),
                 TEST(test_a_rename_replaces_what_had_the_name),
                 TEST(test_what_is_moved_out_of_the_trees_is_forgotten),
+                TEST(test_a_watched_directory_that_is_renamed_is_to_be_looked_for),
+                TEST(test_a_watched_directory_that_is_exchanged_is_to_be_looked_for),
                 TEST(test_a_directory_from_outside_is_a_new_tree),
                 TEST(test_a_directory_from_outside_is_new_also_with_the_inode_of_a_removed_one),
                 TEST(test_exchanged_names_change_places),

@@ -961,13 +961,42 @@ static void test_a_removed_root_is_gone_by_all_its_paths(void **state _unused_) 
         assert_int_equal(fops_path_index_remove_root(x, key(10), FOPS_SPAN_ABSENT), FOPS_INDEX_UNKNOWN);
 }
 
-static void test_an_event_whose_parent_is_unknown_leaves_a_root_its_path(void **state _unused_) {
+static void test_a_root_that_is_moved_to_where_nobody_knows_is_not_where_it_was(void **state _unused_) {
         _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
 
         put_file(x, 2, "f", 12);
+        /* It was made before it was a root. */
         assert_int_equal(put(x, 99, "srv", 2, true, FOPS_PUT_CREATED), FOPS_INDEX_PARENT_UNKNOWN);
-        assert_int_equal(put(x, 99, "srv", 2, true, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
         assert_file(x, 12, "/srv/f");
+        assert_true(fops_path_index_is_root(x, root));
+        assert_int_equal(put(x, 99, "srv.old", 2, true, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
+        assert_file(x, 12, NULL);
+        assert_directory(x, 2, NULL);
+        assert_false(fops_path_index_is_root(x, root));
+        assert_false(fops_path_index_is_held(x, root));
+
+        /* Nor one in another tree, whose path as a root counted no longer. */
+        fops_path_index_add_root(x, key(3), FOPS_SPAN_LITERAL("/tree"));
+        fops_path_index_add_root(x, key(10), FOPS_SPAN_LITERAL("/tree/in"));
+        put_directory(x, 3, "in", 10);
+        rename_to(x, 3, "in", 3, "out", 10, true);
+        assert_directory(x, 10, "/tree/out");
+        rename_to(x, 3, "out", 99, "away", 10, true);
+        assert_directory(x, 10, NULL);
+}
+
+static void test_a_root_that_was_found_again_is_not_known_to_have_been_there(void **state _unused_) {
+        _cleanup_(fops_path_index_freep) FopsPathIndex *x = make_index(100);
+
+        fops_path_index_end_first_roots(x);
+        put(x, 99, "srv.old", 2, true, FOPS_PUT_EVENT);
+        fops_path_index_remove_below(x, root);
+        assert_int_equal(fops_path_index_add_root(x, root, FOPS_SPAN_LITERAL("/srv")), FOPS_INDEX_DONE);
+        assert_directory(x, 2, "/srv");
+        fops_path_index_set_ahead(x, true);
+        assert_directory(x, 2, NULL);
+        fops_path_index_set_ahead(x, false);
+        assert_directory(x, 2, "/srv");
 }
 
 static void test_a_root_made_again_replaces_the_old(void **state _unused_) {
@@ -1516,7 +1545,8 @@ int main(void) {
                 cmocka_unit_test(test_a_root_that_gets_a_parent_follows_it),
                 cmocka_unit_test(test_an_inner_root_that_is_no_longer_one_stays_below_the_outer),
                 cmocka_unit_test(test_a_removed_root_is_gone_by_all_its_paths),
-                cmocka_unit_test(test_an_event_whose_parent_is_unknown_leaves_a_root_its_path),
+                cmocka_unit_test(test_a_root_that_is_moved_to_where_nobody_knows_is_not_where_it_was),
+                cmocka_unit_test(test_a_root_that_was_found_again_is_not_known_to_have_been_there),
                 cmocka_unit_test(test_a_root_made_again_replaces_the_old),
                 cmocka_unit_test(test_one_directory_mounted_twice_has_both_paths),
                 cmocka_unit_test(test_a_forgotten_tree_is_reclaimed_bit_by_bit),

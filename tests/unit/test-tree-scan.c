@@ -369,6 +369,51 @@ static void test_a_root_that_was_left_is_read_as_if_it_were_new(void **state) {
         assert_known(f, "tree/new/file", false);
 }
 
+static void test_a_root_that_was_lost_is_looked_for_at_its_path(void **state) {
+        const FopsInodeKey nowhere = {};
+        FopsPathLink link = { nowhere, FOPS_SPAN_LITERAL("?"), nowhere, true };
+        Fixture *f = *state;
+
+        make_directory(f, "tree");
+        make_file(f, "tree/file");
+        make_directory(f, "other");
+        add_root(f, "tree");
+        fops_path_index_end_first_roots(f->index);
+        scan(f);
+        link.key = key_of(f, "tree");
+
+        /* Another one is there. */
+        assert_int_equal(rename(at(f, "tree"), at(f, "away")), 0);
+        assert_int_equal(rename(at(f, "other"), at(f, "tree")), 0);
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
+        assert_int_equal(tree_scan_add_directory(f->scan, link.key), 0);
+        scan(f);
+        assert_path_of(f, link.key, true, NULL);
+        assert_path_of(f, key_of(f, "away/file"), false, NULL);
+        assert_path_of(f, key_of(f, "tree"), true, NULL);
+
+        /* It is back, for what happens from now on. */
+        assert_int_equal(rename(at(f, "tree"), at(f, "other")), 0);
+        assert_int_equal(rename(at(f, "away/file"), at(f, "away/new")), 0);
+        assert_int_equal(rename(at(f, "away"), at(f, "tree")), 0);
+        assert_int_equal(tree_scan_add_directory(f->scan, link.key), 0);
+        scan(f);
+        assert_known(f, "tree", true);
+        assert_known(f, "tree/new", false);
+        fops_path_index_set_ahead(f->index, true);
+        assert_path_of(f, link.key, true, NULL);
+        fops_path_index_set_ahead(f->index, false);
+
+        /* Or when it is added again. */
+        assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
+        add_root(f, "tree");
+        assert_path_of(f, key_of(f, "tree/new"), false, NULL);
+        scan(f);
+        assert_known(f, "tree/new", false);
+        fops_path_index_set_ahead(f->index, true);
+        assert_path_of(f, link.key, true, NULL);
+}
+
 /* From now on these, of which a directory ends in a slash. */
 static void set_targets(Fixture *f, const char *const *names, uint64_t usec) {
         FopsTarget items[4] = {};
@@ -533,6 +578,7 @@ int main(void) {
                 TEST(test_a_known_root_is_not_scanned_again_and_a_forgotten_one_is),
                 TEST(test_what_is_forgotten_is_seen_as_it_is_then),
                 TEST(test_a_root_that_was_left_is_read_as_if_it_were_new),
+                TEST(test_a_root_that_was_lost_is_looked_for_at_its_path),
                 TEST(test_what_is_watched_no_more_is_left_but_not_what_another_covers),
                 TEST(test_a_tree_of_which_one_file_is_still_watched_is_left),
                 TEST(test_where_files_were_watched_there_is_more_to_read_when_all_is),
