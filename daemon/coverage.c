@@ -319,7 +319,7 @@ static int on_mounts_changed(void *userdata, const FopsMounts *before, const Fop
                 concerns |= is_above_watched(c, mount->path);
                 if (is_below_target(c, mount->path)) {
                         concerns = true;
-                        r = trees_remove(c->trees, mount->path);
+                        r = trees_remove(c->trees, mount);
                 }
         }
         for (size_t i = 0; r >= 0 && i < now->n_items; i++) {

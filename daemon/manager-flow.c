@@ -131,6 +131,12 @@ static void on_new_tree(void *userdata, FopsInodeKey directory) {
         trees_add_unknown(m->coverage.trees, directory);
 }
 
+static void on_moved(void *userdata) {
+        Manager *m = userdata;
+
+        trees_follow_mounts(m->coverage.trees);
+}
+
 static bool on_operation(void *userdata, const FopsOperation *op) {
         Manager *m = userdata;
 
@@ -158,6 +164,7 @@ int manager_set_up_pipeline(Manager *m) {
                 .serials = intake_serials(m->intake),
                 .index = trees_index(m->coverage.trees),
                 .new_tree = on_new_tree,
+                .moved = on_moved,
                 .changed = on_change,
                 .observe = on_operation,
                 .publish = on_entry,

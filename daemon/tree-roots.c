@@ -23,6 +23,28 @@ static TreeRoot *find_root(TreeScan *s, FopsSpan path) {
         return NULL;
 }
 
+/* What of @root follows from what is open there. */
+static int note_mount(TreeScan *s, TreeRoot *root, const TreeOpened *opened) {
+        const FopsMount *mount = fops_mounts_by_id(&s->mounts, opened->mount_id);
+        FopsSpan path = fops_span_from_string(root->path);
+        _cleanup_close_ int fd = -EBADF;
+        TreeOpened above;
+
+        root->mount_id = 0;
+        root->is_in_index = false;
+        if (!mount || !fops_span_equal_string(path, mount->path) || !fops_path_dirname(path).data)
+                return 0;
+        fd = tree_scan_open_directory(s, fops_path_dirname(path));
+        if (fd < 0)
+                return fd == -ENOMEM ? fd : 0;
+        if (tree_scan_identify(s, fd, &above) < 0)
+                return 0;
+        root->mount_id = mount->id;
+        root->above = above.key;
+        root->is_in_index = fops_path_index_is_held(s->index, above.key);
+        return 0;
+}
+
 static int remember(TreeScan *s, FopsSpan path, FopsInodeKey key, bool is_tree) {
         _cleanup_free_ char *copy = strndup(path.data, path.size);
         TreeRoot *roots;
@@ -61,13 +83,16 @@ static int forget_unheard(TreeScan *s, const TreeRoot *root) {
 }
 
 /* As tree_scan_make_root(). KNOWN: so is all that is to be known of what is below. */
-static int make_root(TreeScan *s, FopsInodeKey key, FopsSpan path, bool is_tree) {
+static int make_root(TreeScan *s, const TreeOpened *opened, FopsSpan path, bool is_tree) {
+        const FopsInodeKey key = opened->key;
         TreeRoot *known = find_root(s, path);
         bool was_away, is_back, was_tree;
         int r;
 
         if (!known) {
                 r = remember(s, path, key, is_tree);
+                if (r >= 0)
+                        r = note_mount(s, s->roots + s->n_roots - 1, opened);
                 return r < 0 ? r : fops_path_index_add_root(s->index, key, path);
         }
 
@@ -76,6 +101,8 @@ static int make_root(TreeScan *s, FopsInodeKey key, FopsSpan path, bool is_tree)
         is_back = was_away && fops_inode_key_equal(known->key, key);
         was_tree = known->is_tree && !was_away;
         r = is_back ? forget_unheard(s, known) : 0;
+        if (r >= 0)
+                r = note_mount(s, known, opened);
         if (r < 0)
                 return r;
         known->key = key;
@@ -86,8 +113,8 @@ static int make_root(TreeScan *s, FopsInodeKey key, FopsSpan path, bool is_tree)
         return r == FOPS_INDEX_KNOWN && is_tree && !was_tree ? FOPS_INDEX_DONE : r;
 }
 
-int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path) {
-        return make_root(s, key, path, true);
+int tree_scan_make_root(TreeScan *s, const TreeOpened *opened, FopsSpan path) {
+        return make_root(s, opened, path, true);
 }
 
 /* What was mounted and isn't in @now. */
@@ -142,6 +169,73 @@ int tree_scan_remove_below(TreeScan *s, FopsSpan path) {
                 if (fops_path_is_below(fops_span_from_string(s->roots[i].path), path))
                         r = remove_root(s, s->roots + i);
         return r;
+}
+
+int tree_scan_remove_mount(TreeScan *s, const FopsMount *mount) {
+        for (size_t i = 0; i < s->n_roots; i++)
+                if (s->roots[i].mount_id == mount->id)
+                        return remove_root(s, s->roots + i);
+        return tree_scan_remove_root(s, fops_span_from_string(mount->path));
+}
+
+/* @root is at @path now. */
+static int move_root(TreeScan *s, TreeRoot *root, FopsSpan path) {
+        char *copy = strndup(path.data, path.size);
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        r = fops_path_index_add_root(s->index, root->key, path);
+        if (r >= 0)
+                r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
+        free(root->path);
+        root->path = copy;
+        /* It isn't gone, if that is what the watch's path said. */
+        if (is_in_tree(s, root))
+                root->gone_usec = 0;
+        return MIN(r, 0);
+}
+
+/* 1 if @root is elsewhere now, or is one no more; 0, or -errno. */
+static int follow_mount(TreeScan *s, TreeRoot *root) {
+        FopsSpan path = fops_span_from_string(root->path);
+        FopsPathCandidates above;
+        int r;
+
+        fops_arena_reset(&s->arena);
+        r = fops_path_index_candidates(s->index, root->above, true, &s->arena, &above);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < above.n; i++)
+                if (fops_span_equal(above.paths[i], fops_path_dirname(path))) {
+                        root->is_in_index = true;
+                        return 0;
+                }
+        /* A directory mounted in itself isn't where it is by itself. */
+        if (above.n == 1 && !above.more && !fops_path_is_below(above.paths[0], path)) {
+                path = fops_path_join(&s->arena, above.paths[0], fops_path_basename(path));
+                r = path.data ? move_root(s, root, path) : -ENOMEM;
+        } else if (root->is_in_index)
+                r = remove_root(s, root);
+        else
+                return 0;
+        return r < 0 ? r : 1;
+}
+
+int tree_scan_follow_mounts(TreeScan *s) {
+        bool any = true;
+        int r = 0;
+
+        /* What is mounted in something mounted follows that: with each round at least one is where it belongs. */
+        for (size_t n = s->n_roots; r >= 0 && any && n > 0; n--) {
+                any = false;
+                for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
+                        if (s->roots[i].mount_id > 0) {
+                                r = follow_mount(s, s->roots + i);
+                                any |= r > 0;
+                        }
+        }
+        return MIN(r, 0);
 }
 
 int tree_scan_forget(TreeScan *s) {
@@ -243,7 +337,7 @@ static int add_root(TreeScan *s, FopsSpan path, bool is_tree, TreeOpened *ret_op
                 return fd;
         r = tree_scan_identify(s, fd, ret_opened);
         if (r >= 0)
-                r = make_root(s, ret_opened->key, path, is_tree);
+                r = make_root(s, ret_opened, path, is_tree);
         if (r < 0)
                 return r;
         *ret_outcome = r;
@@ -304,7 +398,7 @@ static int look_for(TreeScan *s, const TreeRoot *root) {
                 return fd == -ENOMEM ? fd : 0;
         if (tree_scan_identify(s, fd, &opened) < 0 || !fops_inode_key_equal(opened.key, root->key))
                 return 0;
-        return MIN(make_root(s, opened.key, path, root->is_tree), 0);
+        return MIN(make_root(s, &opened, path, root->is_tree), 0);
 }
 
 int tree_scan_add_directory(TreeScan *s, FopsInodeKey directory) {

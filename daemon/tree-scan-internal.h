@@ -4,7 +4,6 @@
 /* What the files tree-*.c share: reading directories (tree-scan.c), where they begin (tree-roots.c), what they are (tree-open.c), and what
  * their rules reach (tree-reach.c). */
 
-#include "mountinfo.h"
 #include "tree-scan.h"
 
 /* Some 800 entries a call. */
@@ -21,6 +20,9 @@ typedef struct TreeRoot {
         uint64_t gone_usec; /* CLOCK_REALTIME; what was done in it before may still be on its way. 0: it is there, and heard of */
         bool is_wanted;     /* since tree_scan_begin_targets() */
         bool is_tree;       /* all below is heard of; else only of the watched files in it */
+        uint64_t mount_id;  /* of what is mounted there; 0: it is no mount point */
+        FopsInodeKey above; /* the directory in which that is mounted */
+        bool is_in_index;   /* that was: its path goes on from that one's */
 } TreeRoot;
 
 /* What is open on a descriptor. */
@@ -62,8 +64,8 @@ int tree_scan_open_directory(TreeScan *s, FopsSpan path);
 /* Says what @fd is. 0 or -errno. */
 int tree_scan_identify(const TreeScan *s, int fd, TreeOpened *ret);
 
-/* @key, which stands at @path, is a root of the index now, and remembered as such. An outcome of the index, or -ENOMEM. */
-int tree_scan_make_root(TreeScan *s, FopsInodeKey key, FopsSpan path);
+/* @opened, which stands at @path, is a root of the index now, and remembered as such. An outcome of the index, or -ENOMEM. */
+int tree_scan_make_root(TreeScan *s, const TreeOpened *opened, FopsSpan path);
 
 /* Of the subvolume that @key is in, if it is in one, not all is known any more. */
 void tree_scan_set_incomplete(TreeScan *s, FopsInodeKey key);

@@ -78,7 +78,7 @@ static bool entry_is_directory(int fd, const struct dirent64 *entry) {
 }
 
 /* Something is mounted on the entry @name of the directory that is being read. */
-static int add_mounted(TreeScan *s, FopsSpan name, FopsInodeKey key) {
+static int add_mounted(TreeScan *s, FopsSpan name, const TreeOpened *mounted) {
         FopsSpan path;
         int r;
 
@@ -87,8 +87,8 @@ static int add_mounted(TreeScan *s, FopsSpan name, FopsInodeKey key) {
         path = path.data ? fops_path_join(&s->arena, path, name) : path;
         if (!path.data)
                 return 0;
-        r = tree_scan_make_root(s, key, path);
-        return r < 0 ? r : tree_scan_enqueue(s, key);
+        r = tree_scan_make_root(s, mounted, path);
+        return r < 0 ? r : tree_scan_enqueue(s, mounted->key);
 }
 
 /* A directory of btrfs that is the top of another subvolume, or that has something mounted on it, shows as an entry the id of that
@@ -116,7 +116,7 @@ static int look_across(TreeScan *s, int fd, FopsPathLink *link, bool *ret_is_els
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         if (child.mount_id != s->opened.mount_id)
-                return add_mounted(s, link->name, child.key);
+                return add_mounted(s, link->name, &child);
         link->key = child.key;
         *ret_is_elsewhere = false;
         return 0;
@@ -216,7 +216,7 @@ static int begin_directory(TreeScan *s, FopsInodeKey key) {
                 /* Something is mounted there; or it was replaced. */
                 if (opened.key.dev_major == key.dev_major && opened.key.dev_minor == key.dev_minor)
                         return opened.has_lasting_numbers ? put_off(s, key) : 0;
-                r = tree_scan_make_root(s, opened.key, path);
+                r = tree_scan_make_root(s, &opened, path);
                 if (r < 0)
                         return r;
         }
@@ -254,6 +254,9 @@ static int come_to_end(TreeScan *s) {
                 return r < 0 ? r : sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
         }
         s->n_rounds = 0;
+        /* Where something is mounted may have been read after that. */
+        if (r >= 0)
+                r = tree_scan_follow_mounts(s);
         if (r >= 0)
                 s->done(s->userdata);
         return r;

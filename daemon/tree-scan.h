@@ -7,6 +7,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "mountinfo.h"
 #include "path-index.h"
 #include "rule-compiler.h"
 
@@ -35,6 +36,13 @@ int tree_scan_remove_root(TreeScan *s, FopsSpan path);
 
 /* The same of all roots at @path and below it. */
 int tree_scan_remove_below(TreeScan *s, FopsSpan path);
+
+/* The same of what was mounted, by its id; where it isn't known by that, of what is at its path. */
+int tree_scan_remove_mount(TreeScan *s, const FopsMount *mount);
+
+/* Directories were moved: what is mounted in them goes where they are in the index. If they aren't in it any more, it isn't either, until
+ * a scan comes upon it. 0 or -errno. */
+int tree_scan_follow_mounts(TreeScan *s);
 
 /* It went at @usec (CLOCK_REALTIME); it is still known until those that went before some time are removed, or it is added again: then
  * as if it were new. 0 or -errno. */

@@ -183,8 +183,12 @@ int trees_add(Trees *t, const char *path) {
         return add_root(t, path, true);
 }
 
-int trees_remove(Trees *t, const char *path) {
-        return tree_scan_remove_root(t->scan, fops_span_from_string(path));
+int trees_remove(Trees *t, const FopsMount *mount) {
+        return tree_scan_remove_mount(t->scan, mount);
+}
+
+void trees_follow_mounts(Trees *t) {
+        (void) tree_scan_follow_mounts(t->scan);
 }
 
 void trees_add_unknown(Trees *t, FopsInodeKey directory) {

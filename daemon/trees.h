@@ -38,13 +38,17 @@ int trees_follow(Trees *t, const FopsTargets *targets);
  * tells. 0 or -errno. */
 int trees_hear_moves(Trees *t);
 
-/* Of mounts: the file system at @path belongs to a watched tree, or nothing that was known there does any more. The mounts
- * have to be read before what they changed is told. 0 or -errno. */
+/* Of mounts: the file system at @path belongs to a watched tree, or nothing that was known of @mount does any more, wherever it has gone
+ * with a directory since. The mounts have to be read before what they changed is told. 0 or -errno. */
 int trees_read_mounts(Trees *t);
 int trees_add(Trees *t, const char *path);
-int trees_remove(Trees *t, const char *path);
+int trees_remove(Trees *t, const FopsMount *mount);
 
-/* A watched directory isn't at its path any more: what was done in it may still be on its way, so it is known for a while. 0 or -errno. */
+/* A directory was moved, in the index too: so is what is mounted below it. */
+void trees_follow_mounts(Trees *t);
+
+/* A watched directory isn't at its path any more: what was done in it may still be on its way, so it is known for a while.
+ * 0 or -errno. */
 int trees_leave(Trees *t, const char *path);
 
 /* A directory came into a tree from where nothing is known. */
@@ -59,6 +63,6 @@ typedef struct TreesStats {
 /* From trees_start() on. */
 TreesStats trees_stats(const Trees *t);
 
-/* To be called now and then: what was cut for want of room makes the index incomplete, and what is gone is forgotten. @is_idle: nothing that
- * was received waits to be dealt with. 0 or -errno. */
+/* To be called now and then: what was cut for want of room makes the index incomplete, and what is gone is forgotten. @is_idle: nothing
+ * that was received waits to be dealt with. 0 or -errno. */
 int trees_look(Trees *t, bool is_idle);

@@ -156,6 +156,15 @@ static void note_lost(const FopsPathIndex *index, const Roots *roots, FopsFed *f
                         fed->new_trees[fed->n_new_trees++] = roots->keys[i];
 }
 
+static bool moves_directory(const FopsOperation *op) {
+        const FopsItem *items[] = { op->object.item, op->new_object.item };
+
+        for (size_t i = 0; i < ELEMENTSOF(items); i++)
+                if (items[i] && (!items[i]->has_inode || S_ISDIR(items[i]->mode)))
+                        return true;
+        return false;
+}
+
 static int move(FopsPathIndex *index, const FopsOperation *op, FopsFed *fed) {
         FopsPathLink link = { .is_directory = op->object.item && S_ISDIR(op->object.item->mode) };
         FopsPathLink old = { .is_directory = link.is_directory }; /* no directory has inode 0 */
@@ -319,6 +328,7 @@ int fops_index_feed(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret)
         }
 
         note_lost(index, &roots, &fed);
+        fed.moved = is_move && moves_directory(op);
         *ret = fed;
         return r;
 }
@@ -332,6 +342,7 @@ int fops_index_doubt(FopsPathIndex *index, const FopsOperation *op, FopsFed *ret
 
                 r = doubt_names(index, op, &fed);
                 note_lost(index, &roots, &fed);
+                fed.moved = moves_directory(op);
         }
         *ret = fed;
         return r;

@@ -11,8 +11,10 @@
 
 typedef struct FopsFed {
         bool learnt;             /* something new is known: events that waited for a directory may go on */
-        FopsInodeKey new_trees[FOPS_FED_TREES_MAX]; /* directories of whose contents not all was heard: to be scanned; roots that went: to be looked for */
+        /* Directories of whose contents not all was heard, to be scanned; and roots that went, to be looked for. */
+        FopsInodeKey new_trees[FOPS_FED_TREES_MAX];
         size_t n_new_trees;
+        bool moved;              /* a directory, perhaps: what is mounted below it goes along */
 } FopsFed;
 
 /* To be called for each operation in the order of events, after it was resolved: paths are meant as they were before it. An

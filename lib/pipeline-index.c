@@ -62,6 +62,8 @@ int fops_pipeline_tell_subvolumes(FopsPipeline *p, FopsOperation *op, FopsArena 
 }
 
 static void go_on_from(FopsPipeline *p, const FopsOperation *op, const FopsFed *fed) {
+        if (fed->moved && p->options.moved)
+                p->options.moved(p->options.userdata);
         for (size_t i = 0; i < fed->n_new_trees; i++)
                 find_new_tree(p, fed->new_trees[i]);
         if (fed->learnt)

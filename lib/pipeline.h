@@ -28,6 +28,8 @@ typedef struct FopsPipelineOptions {
         FopsPathIndex *index;   /* borrowed, kept true by what comes along; NULL: none */
         /* A directory came into a watched tree from where nothing is known. May be NULL. */
         void (*new_tree)(void *userdata, FopsInodeKey directory);
+        /* Directories in a watched tree have other paths than before, as the index has them. May be NULL. */
+        void (*moved)(void *userdata);
 
         /* Told of what another did to auditing itself, also where its record is dropped. @who: whatever is known of the process, its
          * spans good during the call. May be NULL. */

@@ -176,6 +176,85 @@ def test_a_watched_directory_that_is_exchanged(ground):
     renamed(ground, change, exchange)
 
 
+def test_a_mount_in_a_directory_that_is_renamed(ground):
+    """The mount goes along, of which mountinfo tells nobody."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    for name in ("a/sub/m", "e/sub/m"):
+        os.makedirs(f"{tree}/{name}")
+    daemon = ground.watching(tree)
+    made = []
+
+    def see(path, *names):
+        for name in names:
+            found = f"{tree}/{path}/{name}"
+            directory = os.open(os.path.dirname(found), os.O_DIRECTORY | os.O_PATH)
+            os.close(os.open(name.split("/")[-1], os.O_CREAT | os.O_WRONLY, dir_fd=directory))
+            os.close(directory)
+            made.append(found)
+
+    live.check(ground.mount(f"{tree}/a/sub/m", "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    os.mkdir(f"{tree}/a/sub/m/inner")
+    time.sleep(0.5)
+    live.check(ground.mount(f"{tree}/a/sub/m/inner", "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    time.sleep(0.5)
+    see("a/sub/m", "f0", "inner/f0")
+    os.rename(f"{tree}/a", f"{tree}/b")
+    see("b/sub/m", "f1", "inner/f1")
+    os.rename(f"{tree}/b/sub", f"{tree}/b/other")
+    see("b/other/m", "f2", "inner/f2")
+    os.rename(f"{tree}/b/other", f"{tree}/b/sub")
+    live.check(ground.mount(f"{tree}/e/sub/m", "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    time.sleep(0.5)
+    see("e/sub/m", "g3")
+    exchange(f"{tree}/b", f"{tree}/e")
+    see("e/sub/m", "f4", "inner/f4")
+    see("b/sub/m", "g4")
+
+    # What is mounted after it, by another's old path.
+    run("umount", f"{tree}/e/sub/m/inner")
+    run("umount", f"{tree}/e/sub/m")
+    time.sleep(0.5)
+    see("e/sub/m", "f5")
+    see("b/sub/m", "g5")
+    run("umount", f"{tree}/b/sub/m")
+    time.sleep(0.5)
+    see("b/sub/m", "g6")
+    ground.mounts.clear()
+    time.sleep(0.5)
+    daemon.stop()
+    found = [e.text("FOPSD_PATH") for e in live.operations(ground.entries()) if e.text("FOPSD_OP") == "create"]
+    live.equal(found, made, "files made")
+
+
+def test_a_mount_in_a_directory_that_is_moved_out_of_the_tree_and_back(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    os.makedirs(f"{tree}/w/a/m")
+    daemon = ground.watching(f"{tree}/w")
+    live.check(ground.mount(f"{tree}/w/a/m", "-t", "tmpfs", "tmpfs"), "no tmpfs")
+    time.sleep(0.5)
+    directory = os.open(f"{tree}/w/a/m", os.O_DIRECTORY | os.O_PATH)
+
+    def see(name):
+        os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=directory))
+
+    see("f0")
+    os.rename(f"{tree}/w/a", f"{tree}/out")
+    see("f1")
+    os.rename(f"{tree}/out", f"{tree}/w/b")
+    time.sleep(1)
+    see("f2")
+    os.close(directory)
+    run("umount", f"{tree}/w/b/m")
+    ground.mounts.clear()
+    daemon.stop()
+    found = {os.path.basename(e.text("FOPSD_PATH") or ""): e.text("FOPSD_PATH") for e in live.operations(ground.entries())
+             if e.text("FOPSD_OP") == "create"}
+    live.check("f1" not in found or found["f1"] == f"{tree}/out/m/f1", f"moved out: {found}")
+    live.equal((found.get("f0"), found.get("f2")), (f"{tree}/w/a/m/f0", f"{tree}/w/b/m/f2"), "before and after")
+
+
 def test_a_mount_over_it_and_its_end(ground):
     ground.need_free_registration()
     path = ground.tree() + "/dir"

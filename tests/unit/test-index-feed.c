@@ -147,6 +147,20 @@ static void test_a_renamed_directory_takes_along_what_is_below(void **state) {
         assert_int_equal(f->fed.n_new_trees, 0);
 }
 
+static void test_what_moves_a_directory_is_told(void **state) {
+        Fixture *f = *state;
+
+        feed(f, RENAMEAT PARENT("/x", 10) PARENT("/x", 10) DIR_ITEM("d", 12, "DELETE") DIR_ITEM("e", 12, "CREATE"));
+        assert_true(f->fed.moved);
+        feed(f, RENAMEAT PARENT("/x", 10) PARENT("/x", 10) FILE_ITEM("f", 20, "DELETE") FILE_ITEM("g", 20, "CREATE"));
+        assert_false(f->fed.moved);
+        feed(f, MKDIRAT PARENT("/x", 10) DIR_ITEM("new", 30, "CREATE"));
+        assert_false(f->fed.moved);
+        /* Out of the trees. */
+        feed(f, RENAMEAT PARENT("/x", 10) PARENT("/tmp", 500) DIR_ITEM("e", 12, "DELETE") DIR_ITEM("/tmp/e", 12, "CREATE"));
+        assert_true(f->fed.moved);
+}
+
 static void test_a_rename_replaces_what_had_the_name(void **state) {
         Fixture *f = *state;
 
@@ -582,6 +596,7 @@ int main(void) {
                 TEST(test_a_new_file_with_an_old_inode_is_only_where_it_was_made),
                 TEST(test_a_file_made_without_a_name_has_none),
                 TEST(test_a_renamed_directory_takes_along_what_is_below),
+                TEST(test_what_moves_a_directory_is_told),
                 TEST(test_a_rename_replaces_what_had_the_name),
                 TEST(test_what_is_moved_out_of_the_trees_is_forgotten),
                 TEST(test_a_watched_directory_that_is_renamed_is_to_be_looked_for),
