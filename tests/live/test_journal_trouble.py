@@ -131,6 +131,32 @@ def test_stopped(ground):
     live.equal(gaps(ground), [], "gaps")
 
 
+def test_stopped_in_the_middle_of_events(ground):
+    """Longer than an event waits for its end, while the records of several processes come in turns: what had been read of an event when
+    the pause began is one with the rest."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    trees = [os.path.join(tree, str(i)) for i in range(4 * os.cpu_count())]
+    for below in trees:
+        os.mkdir(below)
+    daemon = ground.watching(tree, ops='create", "delete')
+    loads = [Load(ground, below, pause=0.01) for below in trees]
+    for _ in range(3):
+        time.sleep(0.3)
+        ground.journald.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        ground.journald.send_signal(signal.SIGCONT)
+    wanted = {(op, f"{below}/{n}") for below, load in zip(trees, loads) for n in range(1, load.finish() + 1)
+              for op in ("create", "delete")}
+    daemon.stop()
+    seen = collections.Counter((e.text("FOPSD_OP"), e.text("FOPSD_PATH")) for e in ground.entries("FOPSD_KIND=operation"))
+    print(f"  {len(wanted)} operations")
+    live.equal(gaps(ground), [], "gaps")
+    live.equal(ground.entries("FOPSD_KIND=record", "FOPSD_RECORD_TYPE=PATH"), [], "records without their call")
+    live.equal({w: n for w, n in seen.items() if w not in wanted or n > 1}, {}, "operations of nobody, or told twice")
+    live.equal(len(wanted - set(seen)), 0, "operations missing")
+
+
 def test_away(ground):
     """journald's socket gone and made anew, five times, with work while it is gone."""
     ground.need_free_registration()
