@@ -96,7 +96,7 @@ static bool is_where_numbers_change(const Context *c, const FopsItem *item, Fops
 }
 
 /* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
- * for an ordinary one, and the source says how little that is.
+ * for an ordinary one if it names something in the directory that its rule watches, and the source says how little that is.
  *
  * CWD is logged at the call's end. A rename that moved an ancestor of the current directory, which a relative name can only reach
  * by climbing, logs the new one, while its names were meant from the old one: then a path that nothing proves isn't taken. */
@@ -104,6 +104,7 @@ static Found found_by_text(const Context *c, const FopsItem *item, FopsSpan name
         int shares_root = world_shares_root(c);
 
         if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) ||
+            (shares_root < 0 && c->watched.data && !fops_path_is_below(joined, c->watched)) ||
             (c->resolver->index_was_complete && (shares_root < 0 || c->op->tag.data) && !is_where_numbers_change(c, item, dir)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };

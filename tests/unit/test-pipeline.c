@@ -1116,12 +1116,12 @@ static void test_what_is_below_a_directory_that_comes_back_is_not_known_until_it
         push_mkdir(&w, 1, 1, 21, "below", 22);
         push_call(&w, 2, 1, w.tag, 264, out);
         assert_published(*state, "mkdir success /srv/data/a key data\nmkdir success /srv/data/a/below key data\n"
-                                 "rename success /srv/data/a -> /tmp/a key data\n");
+                                 "rename success /srv/data/a key data\n");
         assert_indexed(w.index, 22, true, NULL);
         push_delete(&w, 4, 2, 22, "x");
         assert_published(*state, "");
         push_call(&w, 4, 1, w.tag, 264, in);
-        assert_published(*state, "rename success /tmp/a -> /srv/data/b key data\n");
+        assert_published(*state, "rename success -> /srv/data/b key data\n");
         assert_indexed(w.index, 21, true, "/srv/data/b");
         assert_indexed(w.index, 22, true, NULL);
         push_mkdir(&w, 5, 1, 21, "new", 23);
@@ -1244,7 +1244,7 @@ static void test_what_is_in_two_directories_does_not_wait(void **state) {
         watching_init(&w, *state);
         push_call(&w, 4, 2, w.tag, 264, in);
         push_mkdir(&w, 4, 1, 20, "new", 50);
-        assert_published(*state, "rename success /u/t -> /v/t key data\nmkdir success /srv/data/new key data\n");
+        assert_published(*state, "rename success key data\nmkdir success /srv/data/new key data\n");
         watching_done(&w);
 }
 

@@ -400,6 +400,30 @@ static void test_a_file_that_is_gone_keeps_its_joined_name(void **state) {
         assert_path(NULL, NULL, "unresolved");
 }
 
+/* A chroot's /etc/f, of a process that is gone; before the index had all. */
+static void test_a_joined_name_is_in_the_watched_directory(void **state) {
+        const World *w = WORLD(PLACES({ "/home", 1 }, { "/home/link", 5, "/srv/data", 2 }, { "/srv/data", 2 }), .root = ROOT_GONE);
+        Fixture *f = *state;
+
+        resolve_in(f, w, "/srv/data", CHMOD FILE_ITEM("/etc/f", 7, "NORMAL"));
+        assert_path(NULL, NULL, "unresolved");
+        resolve_in(f, w, "/srv/data", UNLINK(PARENT("/etc/", 6) FILE_ITEM("/etc/f", 7, "DELETE")));
+        assert_path(NULL, NULL, "unresolved");
+        resolve_in(f, w, "/srv/data", CALL_64("syscall=83 success=no exit=-17 a0=1 a1=1ed a2=0 a3=0") CWD("\"/\"") PARENT("/etc/", 6));
+        assert_path(NULL, NULL, "unresolved");
+        resolve_in(f, w, "/srv/data", CHMOD FILE_ITEM("/srv/data/f", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "joined");
+        /* What leads into it is in it. */
+        resolve_in(f, w, "/srv/data", CHMOD FILE_ITEM("/home/link/f", 7, "NORMAL"));
+        assert_path("/srv/data/f", "/srv/data", "joined");
+        /* Of ours it may have other names, or have been moved. */
+        resolve_in(f, WORLD(), "/srv/data", CHMOD FILE_ITEM("/etc/f", 7, "NORMAL"));
+        assert_path("/etc/f", "/etc", "joined");
+        /* A rule of another, or one of programs. */
+        resolve(f, w, CHMOD FILE_ITEM("/etc/f", 7, "NORMAL"));
+        assert_path("/etc/f", "/etc", "joined");
+}
+
 /* open(O_CREAT) of what is there. The directory is that of the link or of what it leads to, as either was in the kernel's cache. */
 #define OPEN_OR_MAKE(fd) CALL_64("syscall=257 success=yes exit=9 a0=" fd " a1=1 a2=41 a3=1b6") CWD("\"/srv\"")
 
@@ -1112,6 +1136,7 @@ int main(void) {
                 TEST(test_a_symlink_at_the_end_is_followed_or_meant),
                 TEST(test_a_file_that_was_replaced_since_keeps_its_joined_name),
                 TEST(test_a_file_that_is_gone_keeps_its_joined_name),
+                TEST(test_a_joined_name_is_in_the_watched_directory),
                 TEST(test_what_is_written_to_through_a_symlink_is_called_as_what_it_leads_to),
                 TEST(test_a_refused_mkdir_still_has_its_directory),
                 TEST(test_a_directory_at_a_descriptor_is_found_too),
