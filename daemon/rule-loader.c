@@ -48,6 +48,13 @@ static bool has_always_rules(const FopsKernelRules *kernel) {
         return false;
 }
 
+static bool has_never_rules(const FopsKernelRules *kernel) {
+        for (size_t i = 0; i < kernel->n_items; i++)
+                if (kernel->items[i]->action == AUDIT_NEVER && fops_tag_is_rule(fops_rule_data_tag(kernel->items[i])))
+                        return true;
+        return false;
+}
+
 /* Of a subvolume the rules come before those of the directory it is in (watch.h). Is there such a one that was added just now? */
 static bool is_to_come_later(const FopsRules *wanted, const bool *is_added, size_t i) {
         const FopsTarget *t = wanted->items[i].target;
@@ -83,7 +90,7 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
         _cleanup_(fops_rule_sync_done) FopsRuleSync sync = {};
         _cleanup_(fops_rule_index_done) FopsRuleIndex index = {};
         _cleanup_free_ bool *is_wanted = NULL, *is_added = NULL;
-        bool late, has_new_fronts = false, has_new_never = false;
+        bool late, in_front, has_new_fronts = false, has_new_never = false;
         int r;
 
         r = fops_kernel_rules_list(c, &kernel);
@@ -101,11 +108,17 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
         if (!is_wanted || !sync.errors || !is_added || !sync.target_errors)
                 return -ENOMEM;
         late = has_always_rules(&kernel);
+        in_front = late || has_never_rules(&kernel);
 
-        for (size_t i = 0; i < wanted->n_items; i++) {
+        /* What has to be in front of never rules that are in front already comes behind all others. Otherwise it keeps its place, so as not
+         * to take anything from rules of others. */
+        for (size_t n = 0; n < 2 * wanted->n_items; n++) {
+                const size_t i = n % wanted->n_items;
                 const struct audit_rule_data *rule = wanted->items[i].data;
                 size_t position;
 
+                if ((n >= wanted->n_items) != (in_front && wanted->items[i].is_in_front))
+                        continue;
                 if (fops_rule_index_find(&index, rule, &position)) {
                         is_wanted[position] = true;
                         sync.n_kept++;
@@ -119,8 +132,8 @@ int fops_rule_loader_sync(FopsAuditControl *c, const FopsRules *wanted, FopsTarg
                         sync.n_kept--;
                 }
 
-                r = wanted->items[i].is_in_front || (late && rule->action == AUDIT_NEVER) ? add_in_front(c, rule) :
-                                                                                            change_rule(c, AUDIT_ADD_RULE, rule);
+                r = (in_front && wanted->items[i].is_in_front) || (late && rule->action == AUDIT_NEVER) ?
+                            add_in_front(c, rule) : change_rule(c, AUDIT_ADD_RULE, rule);
                 /* Two watches that come to the same rule. */
                 if (r == -EEXIST)
                         r = 0;

@@ -21,9 +21,9 @@ typedef struct FopsRuleSync {
 void fops_rule_sync_done(FopsRuleSync *s);
 
 /* Adds what is wanted and isn't there, then removes what is ours and not wanted; what is there already is left alone, so no
- * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins; among
- * `always` rules the order decides only which key an event carries, and they keep the one they have; but for rules on a directory that
- * those of a subvolume in it have to come before.
+ * event of it is missed. A `never` rule that comes to `always` rules of ours is put in front, as the first match wins, and what has to be
+ * in front of it (is_in_front) is put there again; among `always` rules the order decides only which key an event carries, and they keep
+ * the one they have; but for rules on a directory that those of a subvolume in it have to come before.
  * Those of @targets that share rules are covered by them, if they aren't (is_covered says so) or rules are new. @keep_shared: shared
  * ones that aren't wanted stay: a call that has begun under them is recorded by them alone.
  * A refusal is a result, not a failure. 0 or -errno: the rules couldn't be listed, or memory is out; -EXDEV: nothing can

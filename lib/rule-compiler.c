@@ -527,11 +527,15 @@ static const FopsTarget *in_rules(const FopsTargets *targets, size_t i, bool for
         return group->members[0] == i ? &group->anchor : NULL;
 }
 
-static int hear_never(FopsRules *rules, const FopsTargets *targets, FopsDiags *diags) {
-        _cleanup_(fops_rules_done) FopsRules changes = {}, moves = {};
+/* The never rules of the configuration, and in front of them what the index needs of what they drop. */
+static int add_never_rules(FopsRules *rules, const FopsConfig *config, const FopsTargets *targets, FopsDiags *diags, bool *ret_wrong) {
+        _cleanup_(fops_rules_done) FopsRules never = {}, changes = {}, moves = {};
         const FopsTarget *target;
-        int r = 0;
+        int r;
 
+        r = add_config_rules(&never, config, true, true, diags, ret_wrong);
+        if (r == 0)
+                r = add_config_rules(&never, config, true, false, diags, ret_wrong);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++) {
                 if (!targets->items[i].is_directory || targets->items[i].is_missing || !(target = in_rules(targets, i, true)))
                         continue;
@@ -539,7 +543,13 @@ static int hear_never(FopsRules *rules, const FopsTargets *targets, FopsDiags *d
                 if (r == 0 && moves.n_items == 0)
                         r = add_as(&moves, target, &moves_watch);
         }
-        return r < 0 ? r : fops_rules_hear_never(rules, targets, &changes, &moves, diags);
+        if (r == 0 && !*ret_wrong)
+                r = fops_rules_hear_never(rules, &never, targets, &changes, &moves, diags);
+        if (r > 0)
+                *ret_wrong = true;
+        for (size_t i = 0; r == 0 && i < never.n_items; i++)
+                r = fops_rules_append(rules, &never.items[i].data, never.items[i]);
+        return MIN(r, 0);
 }
 
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret,
@@ -551,19 +561,21 @@ int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, con
 
         if (self)
                 r = fops_rules_add_self(&rules, self);
-        for (size_t i = 0; r == 0 && i < 4; i++)
-                r = add_config_rules(&rules, config, i < 2, i % 2 == 0, diags, &wrong);
+        if (r == 0)
+                r = add_never_rules(&rules, config, targets, diags, &wrong);
+        if (r == 0)
+                r = add_config_rules(&rules, config, false, true, diags, &wrong);
+        if (r == 0)
+                r = add_config_rules(&rules, config, false, false, diags, &wrong);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
                 if ((target = in_rules(targets, i, false)))
                         r = fops_rules_add_target(&rules, target);
         for (size_t i = 0; r == 0 && i < targets->n_items; i++)
                 if ((target = in_rules(targets, i, true)))
                         r = fops_rules_add_index_target(&rules, target);
-        if (r == 0 && !wrong)
-                r = hear_never(&rules, targets, diags);
         if (r < 0)
                 return r;
-        if (wrong || r > 0)
+        if (wrong)
                 return 1;
 
         *ret = rules;

@@ -37,14 +37,15 @@ typedef enum FopsRuleOrigin {
 typedef struct FopsRule {
         struct audit_rule_data *data; /* owned */
         FopsRuleOrigin origin;
-        bool is_in_front; /* to come before all never rules */
+        bool is_in_front; /* has to be in front of the never rules */
         bool optional; /* the kernel may not know it (io_uring list before 5.17): a refusal is a note, not a failure */
         const FopsTarget *target; /* for WATCH, and some of CONFIG, borrowed; of a group its anchor */
         const FopsRuleConfig *config; /* for CONFIG, borrowed */
 } FopsRule;
 
 typedef struct FopsRules {
-        FopsRule *items; /* in the order in which they are to be installed: self, never, other config rules, watches, those in front */
+        FopsRule *items; /* in the order in which they are to be in the kernel: self, what the index needs of what never drops, never,
+                          * other config rules, watches */
         size_t n_items;
 } FopsRules;
 
@@ -101,8 +102,7 @@ int fops_rules_add_self(FopsRules *r, const FopsSelf *self);
 /* Of the rules from the @n_first'th on: they are to be in front of all that is there. */
 void fops_rules_put_in_front(FopsRules *r, size_t n_first);
 
-/* All of a configuration: self (unless @self is NULL), config rules with never first, targets, and what the index needs of what never
- * drops. Returns 0; 1: there are errors
+/* All of a configuration: self (unless @self is NULL), config rules with never first, targets. Returns 0; 1: there are errors
  * in @diags, *@ret is untouched; -ENOMEM. */
 int fops_rules_compile(const FopsConfig *config, const FopsTargets *targets, const FopsSelf *self, FopsRules *ret, FopsDiags *diags);
 

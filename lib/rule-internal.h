@@ -100,10 +100,11 @@ bool fops_rule_list_from_string(const char *name, uint32_t *ret);
 
 /* --- never ------------------------------------------------------------------------------------------------------------ */
 
-/* Appends what it takes to hear of the changes that never rules in @r drop. @changes: rules of the watched directories that bring all
+/* Appends what it takes to hear of the changes that the rules @never drop. @changes: rules of the watched directories that bring all
  * changes of names; @moves: of those of one directory the ones for calls with two names. 0, 1 with an error in @diags, or -ENOMEM. Asks
  * the file system for the place of a never rule. */
-int fops_rules_hear_never(FopsRules *r, const FopsTargets *targets, const FopsRules *changes, const FopsRules *moves, FopsDiags *diags);
+int fops_rules_hear_never(FopsRules *r, const FopsRules *never, const FopsTargets *targets, const FopsRules *changes,
+                          const FopsRules *moves, FopsDiags *diags);
 
 /* --- ABIs ------------------------------------------------------------------------------------------------------------- */
 

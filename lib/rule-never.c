@@ -2,7 +2,7 @@
 
 /* What the configuration's never rules drop, for the index to hear of all the same. With a watch on /srv/w,
  *   -a never,exit -S all -F exe=/usr/bin/mv
- *     →  -A always,exit -F arch=b64 -S rename,… -F dir=/srv/w -F exe=/usr/bin/mv -k fopsd:never␁fopsd:TAG
+ *     →  -a always,exit -F arch=b64 -S rename,… -F dir=/srv/w -F exe=/usr/bin/mv -k fopsd:never␁fopsd:TAG
  * Otherwise a directory that mv renames would be told by its old name ever after. In front of the never rules they match nothing that
  * these wouldn't drop, so nobody misses what they take; by its first key the pipeline knows that they are for nobody else.
  *
@@ -155,21 +155,16 @@ static int hear(FopsRules *r, size_t first, const FopsRule *never, const FopsTar
         return q;
 }
 
-int fops_rules_hear_never(FopsRules *r, const FopsTargets *targets, const FopsRules *changes, const FopsRules *moves, FopsDiags *diags) {
+int fops_rules_hear_never(FopsRules *r, const FopsRules *never, const FopsTargets *targets, const FopsRules *changes,
+                          const FopsRules *moves, FopsDiags *diags) {
         size_t first = r->n_items;
-        int q;
+        int q = 0;
 
-        for (size_t i = 0; i < first; i++) {
-                const FopsRule never = r->items[i];
-
-                if (never.origin != FOPS_RULE_CONFIG || never.data->action != AUDIT_NEVER)
-                        continue;
-                q = hear(r, first, &never, targets, changes, moves);
+        for (size_t i = 0; q == 0 && i < never->n_items; i++) {
+                q = hear(r, first, never->items + i, targets, changes, moves);
                 if (q == -E2BIG)
-                        q = fops_rule_error(never.config, diags, "too many fields, a never rule takes %d with fopsd's own",
+                        q = fops_rule_error(never->items[i].config, diags, "too many fields, a never rule takes %d with fopsd's own",
                                             AUDIT_MAX_FIELDS - 4);
-                if (q != 0)
-                        return q;
         }
-        return 0;
+        return q;
 }

@@ -12,6 +12,8 @@ from test_truth import mounted, wait_until_indexed
 
 # Inodes are given away again after one or two others.
 TRIES = 64
+# More than it takes to share, and than rules that are shared.
+N_SHARING = 20
 
 
 def run(*command):
@@ -65,6 +67,22 @@ def test_what_a_never_rule_drops(ground):
     daemon.stop()
 
 
+def test_what_a_never_rule_drops_where_watches_share_rules(ground):
+    ground.need_free_registration()
+    tree = ground.tree()
+    for i in range(N_SHARING):
+        os.mkdir(f"{tree}/{i}")
+    paths = ", ".join(f'{{ path = "{tree}/{i}"; ops = ["write"]; }}' for i in range(N_SHARING))
+    config = ground.config(f"""watches = ( {paths} ); canary = {{ startup = false; }};
+                               rules = ( {{ action = "never"; fields = ["exe={program("mv")}"]; }} );""")
+    daemon = ground.fopsd("-c", config, "--source", "daemon")
+    wait_until_indexed(ground, daemon)
+    n_rules = len([r for r in ground.audit.rules() if live.TAG in live.rule_strings(r)])
+    live.check(n_rules < 2 * N_SHARING, f"{n_rules} rules")
+    moved(ground, f"{tree}/{N_SHARING // 2}", "a")
+    daemon.stop()
+
+
 def test_what_a_never_rule_drops_that_came_later(ground):
     """In the kernel's list it comes before what is there; what the index hears by comes before it all the same, also when it is back."""
     ground.need_free_registration()
@@ -97,6 +115,22 @@ def test_what_a_never_rule_drops_that_another_removed(ground):
         time.sleep(0.1)
     moved(ground, tree, "a")
     daemon.stop()
+
+
+def test_what_a_rule_of_anothers_brings_before_the_never_rule(ground):
+    """It comes first in the kernel's list, and is not in the way of anything; nor is what the index hears by in its way."""
+    ground.need_free_registration()
+    tree = ground.tree()
+    theirs = live.rule(dir=tree, key="theirs")
+    ground.audit.add(theirs)
+    try:
+        daemon, _ = start(ground, tree, more=f'rules = ( {{ action = "never"; fields = ["exe={program("mv")}"]; }} );')
+        run("mkdir", f"{tree}/a")
+        run("mv", f"{tree}/a", f"{tree}/b")
+        await_told(ground, ("rename", f"{tree}/a", f"{tree}/b"))
+        daemon.stop()
+    finally:
+        ground.audit.delete(theirs)
 
 
 def test_what_never_rules_of_auditctl_drop(ground):
