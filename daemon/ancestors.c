@@ -161,7 +161,8 @@ int ancestors_hear(Ancestors *a, AncestorsMoved moved, void *userdata) {
                 if (n < 0)
                         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
                 for (ssize_t at = 0; r >= 0 && at < n;) {
-                        const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
+                        const void *here = buffer + at; /* aligned: the kernel pads names */
+                        const struct inotify_event *event = here;
 
                         r = tell(a, event, moved, userdata);
                         at += (ssize_t) (sizeof(*event) + event->len);

@@ -1063,8 +1063,10 @@ static void test_for_many_watches_a_never_rule_is_heard_of_everywhere(void **sta
 static void test_two_never_rules_alike_are_heard_of_once(void **state _unused_) {
         FopsWatch w = { .path = (char *) "/srv/a", .ops = write_ops, .recursive = true, .keys = keys };
         FopsTarget t = { .watch = &w, .path = w.path, .is_directory = true };
-        FopsRuleConfig never[] = { { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "a") },
-                                   { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "b") } };
+        FopsRuleConfig never[] = {
+                { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "a") },
+                { .list = (char *) "exit", .fields = LIST((char *) "uid=1"), .never = true, .keys = LIST((char *) "b") },
+        };
         _cleanup_free_ char *text = NULL;
 
         skip_unless_x86_64();
