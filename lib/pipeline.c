@@ -71,6 +71,7 @@ int fops_pipeline_go_on(FopsPipeline *p, FopsEvent *event, FopsOperation *op, bo
 
         fops_pipeline_begin_to_ask(p, op);
         p->resolver.index_is_late = is_late;
+        p->resolver.watches = p->watches.now;
         fops_resolver_resolve(&p->resolver, op, p->watches.now ? fops_watch_set_directory(p->watches.now, op->tag) : FOPS_SPAN_ABSENT,
                               &event->arena);
         is_sighted = !is_late && fops_resolver_sight(&p->resolver, op, &event->arena, &sighting);

@@ -95,6 +95,15 @@ static bool is_where_numbers_change(const Context *c, const FopsItem *item, Fops
         return r == 0 && may_be_renumbered(&inode, item);
 }
 
+/* Is @path in none of the directories that are watched by the rule? */
+static bool is_out_of_reach(const Context *c, FopsSpan path) {
+        const FopsResolver *r = c->resolver;
+
+        if (c->watched.data)
+                return !fops_path_is_below(path, c->watched);
+        return r->watches && fops_watch_set_is_outside_group(r->watches, c->op->tag, path);
+}
+
 /* Nothing can be compared: the text stands, unless the process is known to have meant another root. One that is gone is taken
  * for an ordinary one if it names something in the directory that its rule watches, and the source says how little that is.
  *
@@ -104,7 +113,7 @@ static Found found_by_text(const Context *c, const FopsItem *item, FopsSpan name
         int shares_root = world_shares_root(c);
 
         if (shares_root == 0 || (c->cwd_has_moved && climbs(name)) ||
-            (shares_root < 0 && c->watched.data && !fops_path_is_below(joined, c->watched)) ||
+            (shares_root < 0 && is_out_of_reach(c, joined)) ||
             (c->resolver->index_was_complete && (shares_root < 0 || c->op->tag.data) && !is_where_numbers_change(c, item, dir)))
                 return (Found){};
         return (Found){ .path = joined, .dir = dir, .source = FOPS_PATH_JOINED };

@@ -19,6 +19,7 @@
 #include "operation.h"
 #include "pairing.h"
 #include "path-index.h"
+#include "watch.h"
 
 typedef struct FopsInode {
         uint64_t inode;
@@ -69,6 +70,7 @@ typedef struct FopsResolver {
         void *userdata;
         FopsPairing pairing;    /* all zero: nothing learnt */
         FopsPathIndex *index;   /* borrowed; NULL: none */
+        const FopsWatchSet *watches; /* borrowed: whose rules bring the operations; NULL: not known */
         bool index_is_complete;  /* it holds all that was in the watched trees when the operation took place */
         bool index_is_ahead;     /* what was scanned into it may be newer than the operation */
         bool index_is_late;      /* so may be all that it has: it isn't asked */

@@ -315,6 +315,15 @@ bool fops_watch_set_has_group(const FopsWatchSet *s, FopsSpan tag) {
         return find_group(s, of_target(tag)) != NULL;
 }
 
+bool fops_watch_set_is_outside_group(const FopsWatchSet *s, FopsSpan tag, FopsSpan path) {
+        const FopsTargetGroup *g = find_group(s, of_target(tag));
+
+        for (size_t i = 0; g && i < g->n_members; i++)
+                if (fops_path_is_below(path, target_path(s, (uint32_t) g->members[i])))
+                        return false;
+        return g;
+}
+
 bool fops_tag_is_ours(FopsSpan tag) {
         return fops_span_starts_with(tag, FOPS_SPAN_LITERAL(FOPS_TAG_PREFIX));
 }

@@ -82,8 +82,11 @@ size_t fops_watch_set_match(const FopsWatchSet *s, const FopsOperation *op, Fops
 /* Is @tag that of a group's rules? */
 bool fops_watch_set_has_group(const FopsWatchSet *s, FopsSpan tag);
 
-/* The directory watched by the rules tagged @tag: the target itself, or the one a watched file is in. Absent for an unknown tag.
- * Borrowed from the targets. */
+/* Is @tag that of a group's rules, and @path in none of its members? */
+bool fops_watch_set_is_outside_group(const FopsWatchSet *s, FopsSpan tag, FopsSpan path);
+
+/* The directory watched by the rules tagged @tag: the target itself, or the one a watched file is in. Absent for an unknown tag,
+ * or a group's. Borrowed from the targets. */
 FopsSpan fops_watch_set_directory(const FopsWatchSet *s, FopsSpan tag);
 
 /* True if @tag is of a rule in `rules` or an imported one (FOPS_TAG_RULE_PREFIX), whose events are published as they come. Pure. */

@@ -60,5 +60,9 @@ def test_another_root_without_an_index(ground):
     without_an_index(ground, 1)
 
 
+def test_another_root_without_an_index_by_shared_rules(ground):
+    without_an_index(ground, 6)
+
+
 if __name__ == "__main__":
     live.main()

@@ -308,6 +308,26 @@ static void assert_run_by(Fixture *f, FopsPathIndex *index, const FopsWatch *exp
         fops_path_index_free(index);
 }
 
+static void test_what_is_in_none_of_the_members_is_outside_of_the_group(void **state _unused_) {
+        _cleanup_(fops_watch_set_freep) FopsWatchSet *s = NULL;
+        Fixture f = {};
+        FopsSpan tag;
+
+        add_homes(&f, 4);
+        add(&f, "/srv", CREATE);
+        group(&f);
+        s = fops_watch_set_new(&f.targets);
+        tag = tag_of(&f.targets.groups[0].anchor);
+        assert_false(fops_watch_set_is_outside_group(s, tag, FOPS_SPAN_LITERAL("/home/c/x")));
+        assert_false(fops_watch_set_is_outside_group(s, tag, FOPS_SPAN_LITERAL("/home/d")));
+        assert_true(fops_watch_set_is_outside_group(s, tag, FOPS_SPAN_LITERAL("/home")));
+        assert_true(fops_watch_set_is_outside_group(s, tag, FOPS_SPAN_LITERAL("/srv/x")));
+        /* Of other rules it isn't known. */
+        assert_false(fops_watch_set_is_outside_group(s, tag_of(f.targets.items + 4), FOPS_SPAN_LITERAL("/home/a")));
+        assert_false(fops_watch_set_is_outside_group(s, FOPS_SPAN_ABSENT, FOPS_SPAN_LITERAL("/etc/x")));
+        fops_targets_done(&f.targets);
+}
+
 static void test_an_interpreter_tells_which_member_it_was(void **state _unused_) {
         const FopsWatch *nobody;
         Fixture f = {};
@@ -459,6 +479,7 @@ int main(void) {
                 cmocka_unit_test(test_who_shares_all_rules_has_those_for_the_index_among_them),
                 cmocka_unit_test(test_the_path_tells_which_member_it_was),
                 cmocka_unit_test(test_without_a_path_it_is_the_group_s),
+                cmocka_unit_test(test_what_is_in_none_of_the_members_is_outside_of_the_group),
                 cmocka_unit_test(test_an_interpreter_tells_which_member_it_was),
                 cmocka_unit_test(test_what_rules_for_the_index_bring_is_who_wants_it_s_by_its_path_alone),
                 cmocka_unit_test(test_what_is_on_its_way_when_its_watch_goes_is_that_watch_s),
