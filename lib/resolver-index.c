@@ -220,7 +220,9 @@ FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, Fo
         if (!is_among(&candidates, object->parent ? dir : path))
                 return candidates.n == 0 || candidates.more ? FOPS_INDEX_SILENT : FOPS_INDEX_DENIES;
         /* One key for several directories (btrfs subvolumes): which of them it is says nothing. */
-        return is_directory && (candidates.n > 1 || candidates.more) ? FOPS_INDEX_SILENT : FOPS_INDEX_AGREES;
+        if (is_directory && (candidates.n > 1 || candidates.more))
+                return FOPS_INDEX_SILENT;
+        return candidates.n > 1 || candidates.more ? FOPS_INDEX_AGREES_AMONG : FOPS_INDEX_AGREES;
 }
 
 /* Does the index have @object, under the name the process used, in the directory of @parent? Where no name was logged (io_uring), all

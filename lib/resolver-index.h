@@ -25,7 +25,12 @@ typedef struct FopsIndexFound {
 FopsIndexFound fops_index_resolve(FopsPathIndex *index, bool is_complete, const FopsOperation *op, const FopsObject *object,
                                   FopsArena *arena);
 
-typedef enum FopsIndexView { FOPS_INDEX_SILENT, FOPS_INDEX_AGREES, FOPS_INDEX_DENIES } FopsIndexView;
+typedef enum FopsIndexView {
+        FOPS_INDEX_SILENT,
+        FOPS_INDEX_AGREES,
+        FOPS_INDEX_AGREES_AMONG, /* it has other links, too */
+        FOPS_INDEX_DENIES,
+} FopsIndexView;
 
 /* What the index says to the object being at @path, or its directory at @dir if the records have that. */
 FopsIndexView fops_index_view(FopsPathIndex *index, const FopsObject *object, FopsSpan path, FopsSpan dir, FopsArena *arena);

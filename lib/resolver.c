@@ -26,6 +26,7 @@ typedef struct Found {
         FopsSpan path, dir;
         FopsPathSource source;
         bool is_open; /* what a descriptor is open on, whatever directory the records have */
+        FopsSpan base; /* where a descriptor is open on now, from which a name led to it; else absent */
 } Found;
 
 typedef struct Context {
@@ -263,8 +264,12 @@ static Found look_for(const Context *c, const FopsObject *object) {
 
         if (name.size > 0 && (absolute || object->base == FOPS_BASE_CWD))
                 found = find_by_name(c, object, c->cwd, name, FOPS_PATH_VERIFIED);
-        else if (name.size > 0 && object->base == FOPS_BASE_FD)
-                found = find_by_name(c, object, path_of_fd(c, object->fd, NULL), name, FOPS_PATH_FD);
+        else if (name.size > 0 && object->base == FOPS_BASE_FD) {
+                FopsSpan base = path_of_fd(c, object->fd, NULL);
+
+                found = find_by_name(c, object, base, name, FOPS_PATH_FD);
+                found.base = base;
+        }
 
         /* What was opened may still be open. By its inode alone, which is given away again at once: not against a name. */
         if (!found.path.data && (op->syscall->flags & FOPS_SYSCALL_OPEN) &&
@@ -293,16 +298,13 @@ static bool is_contradicted(const Context *c, const FopsObject *object, Found fo
                 return false;
         if (!r->index_is_late)
                 view = fops_index_view(r->index, object, found.path, found.dir, c->arena);
-        switch (view) {
-        case FOPS_INDEX_DENIES:
-                return r->index_was_complete;
-        case FOPS_INDEX_SILENT:
-                return found.source == FOPS_PATH_FD && c->op->tag.data &&
-                       !has_stood(c, object->parent && !found.is_open ? found.dir : found.path);
-        case FOPS_INDEX_AGREES:
-        default:
+        if (view == FOPS_INDEX_AGREES || (view == FOPS_INDEX_AGREES_AMONG && found.is_open))
                 return false;
-        }
+        /* Until all was scanned there may be places that it doesn't know. */
+        if (view == FOPS_INDEX_DENIES && r->index_was_complete)
+                return true;
+        return found.source == FOPS_PATH_FD && c->op->tag.data &&
+               !(has_stood(c, object->parent && !found.is_open ? found.dir : found.path) && (!found.base.data || has_stood(c, found.base)));
 }
 
 /* A file may have links outside of what is watched, of which the index knows nothing. If it has none now, all to come will be heard

@@ -290,7 +290,7 @@ static void test_what_the_index_has_elsewhere_it_denies(void **state) {
         assert_int_equal(view(f, "/srv/a/f", "/srv/a"), FOPS_INDEX_AGREES);
         assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_DENIES);
         read_lines(f, CHMOD FILE_ITEM("h", 21, "NORMAL"));
-        assert_int_equal(view(f, "/srv/b/h", "/srv/b"), FOPS_INDEX_AGREES);
+        assert_int_equal(view(f, "/srv/b/h", "/srv/b"), FOPS_INDEX_AGREES_AMONG);
 
         /* With a directory it is the directory that has to be right. */
         read_lines(f, UNLINKAT PARENT("/w", 10) FILE_ITEM("f", 20, "DELETE"));
@@ -301,7 +301,7 @@ static void test_what_the_index_has_elsewhere_it_denies(void **state) {
         assert_int_equal(fops_path_index_put(f->index, &link, FOPS_PUT_EVENT), FOPS_INDEX_PARENT_UNKNOWN);
         read_lines(f, CHMOD FILE_ITEM("f", 20, "NORMAL"));
         assert_int_equal(view(f, "/tmp/f", "/tmp"), FOPS_INDEX_SILENT);
-        assert_int_equal(view(f, "/srv/a/f", "/srv/a"), FOPS_INDEX_AGREES);
+        assert_int_equal(view(f, "/srv/a/f", "/srv/a"), FOPS_INDEX_AGREES_AMONG);
 }
 
 static void test_of_what_the_index_does_not_know_it_says_nothing(void **state) {

@@ -681,6 +681,47 @@ static void test_a_descriptor_is_believed_if_no_name_above_has_changed_since(voi
         assert_path("/srv/other/x", "/srv/other", "fd");
 }
 
+static void test_a_descriptor_that_a_half_scanned_index_denies_is_believed_no_more_than_another(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }, { "/srv/other/x", 7 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places), FILES({ 3, "/srv/other", 50 }) };
+        const char *lines = CALL_64("syscall=265 success=yes exit=0 a0=3 a1=1 a2=4 a3=1") PARENT("y", 60)
+                FILE_ITEM("x", 7, "NORMAL") FILE_ITEM("y", 7, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, &world);
+
+        /* It may have two names. */
+        r.index_is_complete = r.index_was_complete = false;
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/other/x", "/srv/other", "fd");
+        /* Or the one only since it was linked there, from where the descriptor was. */
+        places[2].changed_usec = NOW;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+}
+
+static void test_a_name_that_climbs_from_a_descriptor_is_one_of_several_only_if_nothing_has_moved(void **state) {
+        Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/data", 2 }, { "/srv/data/old", 7 }, { "/srv/data/sub", 3 },
+                           { "/srv/data/sub/old", 7 }, { "/srv/data/sub/x", 50 }, { "/srv/data/sub/x/y", 51 } };
+        const World world = { .places = places, .n_places = ELEMENTSOF(places), FILES({ 3, "/srv/data/sub/x/y", 51 }) };
+        const char *lines = CALL_64("syscall=265 success=yes exit=0 a0=3 a1=1 a2=4 a3=1") PARENT("y", 60)
+                FILE_ITEM("../../old", 7, "NORMAL") FILE_ITEM("y", 7, "CREATE");
+        Fixture *f = *state;
+        FopsResolver r = indexed(f, &world);
+
+        /* /srv/data/sub/old, unless y was in another directory then. */
+        index_put(f->index, 3, "old", 7, false);
+        resolve_watched(f, &r, lines);
+        assert_path("/srv/data/sub/old", "/srv/data/sub", "fd");
+        places[6].changed_usec = NOW;
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+        places[6].changed_usec = 0;
+        places[4].changed_usec = NOW;
+        r.stats = (FopsResolverStats){};
+        resolve_watched(f, &r, lines);
+        assert_path(NULL, NULL, "unresolved");
+}
+
 static void test_what_is_open_is_believed_if_its_own_name_has_not_changed_either(void **state) {
         Place places[] = { { "/", 1 }, { "/srv", 5 }, { "/srv/other", 50 }, { "/srv/other/x", 51 } };
         const World world = { .places = places, .n_places = ELEMENTSOF(places), FILES({ 4, "/srv/other/x", 51 }) };
@@ -1161,6 +1202,8 @@ int main(void) {
                 TEST(test_directories_are_read_at_a_bounded_rate),
                 TEST(test_a_removal_by_io_uring_is_proved_by_its_absence),
                 TEST(test_a_descriptor_is_believed_if_no_name_above_has_changed_since),
+                TEST(test_a_descriptor_that_a_half_scanned_index_denies_is_believed_no_more_than_another),
+                TEST(test_a_name_that_climbs_from_a_descriptor_is_one_of_several_only_if_nothing_has_moved),
                 TEST(test_what_is_open_is_believed_if_its_own_name_has_not_changed_either),
                 TEST(test_a_moved_directorys_climbing_name_is_not_verified),
                 TEST(test_what_may_be_an_exchange_of_one_name_has_no_path),
