@@ -185,9 +185,7 @@ static int move_root(TreeScan *s, TreeRoot *root, FopsSpan path) {
 
         if (!copy)
                 return -ENOMEM;
-        r = fops_path_index_add_root(s->index, root->key, path);
-        if (r >= 0)
-                r = fops_path_index_remove_root(s->index, root->key, fops_span_from_string(root->path));
+        r = fops_path_index_move_root(s->index, root->key, fops_span_from_string(root->path), path);
         free(root->path);
         root->path = copy;
         /* It isn't gone, if that is what the watch's path said. */

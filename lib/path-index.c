@@ -42,6 +42,7 @@ typedef struct Put {
         bool is_directory;
         bool is_moved; /* a file's first link, but not one that was added to others */
         bool is_back;  /* a directory's that had no place it is certain to be in */
+        bool is_heard; /* a root's, by events */
         FopsPutHow how;
 } Put;
 
@@ -73,7 +74,7 @@ static void replace_others(FopsPathIndex *x, uint32_t parent, FopsSpan name, uin
 
 /* The first roots stood where they are before anything was heard. */
 static uint32_t scan_of(const FopsPathIndex *x, const Put *p) {
-        return p->how == FOPS_PUT_SCANNED && (p->parent != TOP || x->has_first_roots) ? x->scan : 0;
+        return p->how == FOPS_PUT_SCANNED && (p->parent != TOP || (x->has_first_roots && !p->is_heard)) ? x->scan : 0;
 }
 
 static int add_place(FopsPathIndex *x, const Put *p, Entry kind, uint32_t *ret) {
@@ -312,8 +313,8 @@ static FopsSpan root_name(FopsSpan path) {
         return path;
 }
 
-int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path) {
-        Put p = { .parent = TOP, .name = root_name(path), .is_directory = true, .how = FOPS_PUT_SCANNED };
+static int add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path, bool is_heard) {
+        Put p = { .parent = TOP, .name = root_name(path), .is_directory = true, .is_heard = is_heard, .how = FOPS_PUT_SCANNED };
         bool has_room = true;
         int r;
 
@@ -325,6 +326,10 @@ int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path) 
         if (fops_path_is_full(x) && needs_room(x, &p))
                 has_room = fops_path_make_room(x, true);
         return put(x, &p, has_room);
+}
+
+int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path) {
+        return add_root(x, key, path, false);
 }
 
 /* ---- removals and moves ---- */
@@ -350,6 +355,12 @@ int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan pat
                 r = FOPS_INDEX_DONE;
         }
         return r;
+}
+
+int fops_path_index_move_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan from, FopsSpan to) {
+        int r = add_root(x, key, to, true);
+
+        return r < 0 ? r : fops_path_index_remove_root(x, key, from);
 }
 
 static int change_directory(FopsPathIndex *x, FopsInodeKey key, void (*change)(FopsPathIndex *x, uint32_t node)) {

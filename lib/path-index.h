@@ -99,6 +99,9 @@ FOPS_DEFINE_CLEANUP(FopsPathIndex *, fops_path_index_free)
  * counts, since it follows renames, and @path only while there is none. Another directory at @path is replaced. */
 int fops_path_index_add_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path);
 
+/* What it was a root by goes, and it is one by another, since an event at hand or before it. */
+int fops_path_index_move_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan from, FopsSpan to);
+
 /* The directory is no root by @path (absent: by none) any longer. Without another place it is forgotten with all below. */
 int fops_path_index_remove_root(FopsPathIndex *x, FopsInodeKey key, FopsSpan path);
 
