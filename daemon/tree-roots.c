@@ -194,8 +194,8 @@ static int move_root(TreeScan *s, TreeRoot *root, FopsSpan path) {
         return MIN(r, 0);
 }
 
-/* 1 if @root is elsewhere now, or is one no more; 0, or -errno. */
-static int follow_mount(TreeScan *s, TreeRoot *root) {
+/* 1 if @root is elsewhere now, or, if @are_all_moved, is one no more; 0, or -errno. */
+static int follow_mount(TreeScan *s, TreeRoot *root, bool are_all_moved) {
         FopsSpan path = fops_span_from_string(root->path);
         FopsPathCandidates above;
         int r;
@@ -213,27 +213,34 @@ static int follow_mount(TreeScan *s, TreeRoot *root) {
         if (above.n == 1 && !above.more && !fops_path_is_below(above.paths[0], path)) {
                 path = fops_path_join(&s->arena, above.paths[0], fops_path_basename(path));
                 r = path.data ? move_root(s, root, path) : -ENOMEM;
-        } else if (root->is_in_index)
+        } else if (are_all_moved && root->is_in_index)
                 r = remove_root(s, root);
         else
                 return 0;
         return r < 0 ? r : 1;
 }
 
-int tree_scan_follow_mounts(TreeScan *s) {
+/* What is mounted in something mounted follows that: with each round at least one is where it belongs. */
+static int follow_all_mounts(TreeScan *s, bool are_all_moved) {
         bool any = true;
         int r = 0;
 
-        /* What is mounted in something mounted follows that: with each round at least one is where it belongs. */
         for (size_t n = s->n_roots; r >= 0 && any && n > 0; n--) {
                 any = false;
                 for (size_t i = s->n_roots; r >= 0 && i-- > 0;)
                         if (s->roots[i].mount_id > 0) {
-                                r = follow_mount(s, s->roots + i);
+                                r = follow_mount(s, s->roots + i, are_all_moved);
                                 any |= r > 0;
                         }
         }
         return MIN(r, 0);
+}
+
+int tree_scan_follow_mounts(TreeScan *s) {
+        /* Of two that change places the first takes the other's away for a while. */
+        int r = follow_all_mounts(s, false);
+
+        return r < 0 ? r : follow_all_mounts(s, true);
 }
 
 int tree_scan_forget(TreeScan *s) {
