@@ -14,8 +14,8 @@
 
 #include "util.h"
 
-/* journald makes its file larger by 8 MiB at a time (FILE_SIZE_INCREASE), and others write too. */
-#define SCARCE_BYTES (UINT64_C(32) << 20)
+/* journald makes its file larger by 8 MiB at a time (FILE_SIZE_INCREASE), and others write too: 3 GB a second is 20 ms until it is full. */
+#define SCARCE_BYTES (UINT64_C(64) << 20)
 
 static bool find_file(JournalPlace *p) {
         static const char *const roots[] = { "/var/log/journal", "/run/log/journal" };

@@ -30,8 +30,9 @@
 /* How long to wait in place while journald takes nothing at all: it restarts within a second, and systemd's patience with
  * a service that starts, or should show signs of life, is a minute. */
 #define PATIENCE_USEC (UINT64_C(5) * 1000000)
-/* How often to see to the journal's room while there is enough. */
-#define ROOM_USEC (UINT64_C(100) * 1000)
+/* How often to see to the journal's room while there is enough: what was sent since the last time isn't kept, so a disk must not become
+ * full from one to the next, of which journal-room.c sees to the other half. Five system calls in 10 ms are nothing. */
+#define ROOM_USEC (UINT64_C(10) * 1000)
 /* While it is scarce, with each entry. Those that journald hadn't read when its room went are in its socket's queue, which
  * has 512 places where systemd is init, or were taken while it tried to make room. 6 MiB of them, at most. */
 #define RECENT_MAX 4096U
